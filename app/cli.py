@@ -1,0 +1,70 @@
+"""The command line: words in, exit code out.
+
+Owns dispatch and the one place where an expected error becomes a message and a code. Never prints a
+traceback for something a person or a server did.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from ..services.errors import McpDeckError
+from ..services.models import ErrorInfo
+from .exits import Exit, Interrupted, exit_code
+from .options import Options, help_text, parse
+from .printing import report, write
+
+
+def run(argv: Sequence[str]) -> int:
+    """Do what ``argv`` (without the program's name) asks for; returns the exit code."""
+    words = list(argv)
+    as_json = "--json" in (words[: words.index("--")] if "--" in words else words)
+    try:
+        code = _run(words, as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader of our output went away; what is still buffered must not raise again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.DONE
+    except Interrupted as signalled:
+        return 128 + signalled.number
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    return code
+
+
+def _run(words: Sequence[str], as_json: bool) -> int:
+    try:
+        options = parse(words)
+        if options.show_help:
+            write(help_text(options).rstrip())
+            return Exit.DONE
+        if options.show_version:
+            from importlib.metadata import version
+
+            write(f"mcpdeck {version('mcpdeck')}")
+            return Exit.DONE
+        return _command(options)(options)
+    except McpDeckError as error:
+        report(ErrorInfo.of(error), error.server, as_json=as_json)
+        return exit_code(error.kind)
+
+
+def _command(options: Options) -> Callable[[Options], int]:
+    """The command's entry point; only its own module is imported."""
+    match options.command:
+        case "list":
+            from .commands.list_servers import run as command
+        case "tools":
+            from .commands.tools import run as command
+        case "call":
+            from .commands.call import run as command
+        case "approve":
+            from .commands.approve import run as command
+        case "demo":
+            from .commands.demo import run as command
+        case _:
+            from .commands.dashboard import run as command
+    return command

@@ -1,0 +1,179 @@
+"""``mcpdeck call``: one tool call, its result on stdout.
+
+Owns the JSON shape ``call`` and how content is printed for a person. Never decides whether arguments
+fit the schema: that is the executor's.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from ...services.errors import McpDeckError, UnknownTool, UsageError
+from ...services.models import Json, JsonObject, ServerEntry, as_list, as_object, as_text
+from ...services.state.model import AppState, CallState, CallStatus
+from ...services.state.text import one_line, visible
+from .. import headless
+from ..call_arguments import Given, arguments_for, read_given
+from ..exits import Exit, exit_code
+from ..options import Options
+from ..printing import note_warning, pretty, report, size_words, write, write_json
+from ..resolve import named, usable_entry
+
+
+def run(options: Options) -> int:
+    """Exit code 1 when the tool reported an error (its content is still printed)."""
+    words = list(options.words)
+    target = words.pop(0) if options.program is None and words else None
+    if options.program is None and target is None:
+        raise UsageError("which server and which tool?", hint="mcpdeck call TARGET TOOL [name=value …]")
+    if not words:
+        listing = f"mcpdeck tools {target}" if target else "mcpdeck tools -- COMMAND ARGS…"
+        raise UsageError("which tool? its name is missing", hint=f"{listing} shows them")
+    tool = words.pop(0)
+    given = read_given(words, options.arguments)
+    entry = usable_entry(options, target)
+    call, output_schema = headless.run_for(lambda: _called(entry, tool, given, options))
+    if call.error is not None:
+        report(call.error, entry.name, as_json=options.json)
+        return exit_code(call.error.kind)
+    result = call.result or {}
+    flaws = _output_problems(call, result, output_schema)
+    if options.json:
+        write_json(_json(entry.name, call, result, flaws))
+    else:
+        _print(result)
+        for flaw in () if options.quiet else flaws:
+            note_warning(f"{tool}: {flaw}")
+    return Exit.TOOL_ERROR if call.status is CallStatus.TOOL_ERROR else Exit.DONE
+
+
+async def _called(entry: ServerEntry, name: str, given: Given, options: Options) -> tuple[CallState, JsonObject | None]:
+    """The finished call, and the schema its structured content should fit."""
+    async with headless.services((entry,), options) as services:
+        session = await services.manager.connected(entry.name)
+        tools = await headless.tools_of(session)
+        tool = next((tool for tool in tools if tool.name == name), None)
+        if tool is None and options.validate:
+            unknown = named(name, [tool.name for tool in tools], f'tool of "{entry.name}"', "it has no tools")
+            raise UnknownTool(unknown.title, hint=unknown.hint, server=entry.name)
+        arguments = arguments_for(given, tool, entry.name, strict=options.validate)
+        stop = services.store.subscribe(_Progress().show) if _wants_progress(options) else None
+        try:
+            call = await services.executor.call(
+                entry.name, name, arguments, validate=options.validate, timeout=options.timeout
+            )
+        except McpDeckError as error:
+            error.server = error.server or entry.name
+            raise
+        finally:
+            if stop is not None:
+                stop()
+                sys.stderr.write("\r\x1b[K")
+        headless.note_log(services, entry.name, options)
+        return call, tool.output_schema if tool else None
+
+
+def _wants_progress(options: Options) -> bool:
+    return sys.stderr.isatty() and not options.quiet
+
+
+class _Progress:
+    """The newest progress on one line of the terminal."""
+
+    def show(self, state: AppState) -> None:
+        call = next(iter(state.calls), None)
+        if call is None or call.progress is None or call.status is not CallStatus.RUNNING:
+            return
+        share = f"{call.progress:g}/{call.total:g}" if call.total else f"{call.progress:g}"
+        sys.stderr.write(f"\r\x1b[K{share} {one_line(call.message or '', 60)}")
+        sys.stderr.flush()
+
+
+def _output_problems(call: CallState, result: JsonObject, schema: JsonObject | None) -> tuple[str, ...]:
+    """Where structured content does not fit the tool's output schema (protocol section 28): shown, not refused."""
+    if schema is None or call.status is CallStatus.TOOL_ERROR:
+        return ()
+    if "structuredContent" not in result:
+        return ("the tool has an output schema, and its result has no structured content",)
+    from ...services.engine.validation import problems
+
+    return tuple(f"structured content: {problem}" for problem in problems(result["structuredContent"], schema))
+
+
+def _json(server: str, call: CallState, result: JsonObject, flaws: tuple[str, ...]) -> JsonObject:
+    return {
+        "server": server,
+        "tool": call.tool,
+        "isError": call.status is CallStatus.TOOL_ERROR,
+        "content": as_list(result.get("content")),
+        "structuredContent": result.get("structuredContent"),
+        "durationMs": None if call.duration_ms is None else round(call.duration_ms, 3),
+        "truncated": False,
+        "savedTo": None,
+        "outputProblems": [*flaws],
+        "rounds": call.rounds,
+    }
+
+
+def _print(result: JsonObject) -> None:
+    content = as_list(result.get("content"))
+    for block in content:
+        for line in _block(as_object(block)):
+            write(line)
+    structured = result.get("structuredContent")
+    if structured is not None and not _already_printed(structured, content):
+        write(pretty(structured))
+    elif not content and structured is None:
+        rest = {key: value for key, value in result.items() if key not in ("content", "_meta", "isError")}
+        if rest:  # a result of another shape is still what the server said
+            write(pretty(rest))
+
+
+def _already_printed(structured: Json, content: list[Json]) -> bool:
+    """Servers repeat structured content as JSON text for older clients (2025-06-18 tools, Structured Content).
+
+    Some SDKs wrap a plain value as ``{"result": value}`` and give the value itself as text.
+    """
+    for block in content:
+        text = as_text(as_object(block).get("text"))
+        if text is not None:
+            try:
+                value: Any = json.loads(text)
+            except (ValueError, RecursionError):
+                value = text
+            if structured in (value, {"result": value}, {"result": text}):
+                return True
+    return False
+
+
+def _block(block: JsonObject) -> list[str]:
+    kind = block.get("type")
+    match kind:
+        case "text":
+            return [visible(as_text(block.get("text")) or "")]
+        case "image" | "audio":
+            size = _decoded_size(as_text(block.get("data")) or "")
+            return [f"[{kind} {one_line(as_text(block.get('mimeType')) or 'of unknown type')}, {size_words(size)}]"]
+        case "resource":
+            return _resource(as_object(block.get("resource")))
+        case "resource_link":
+            label = as_text(block.get("title")) or as_text(block.get("name")) or "resource"
+            return [f"[link {one_line(label)}: {one_line(as_text(block.get('uri')) or '')}]"]
+        case _:
+            return [pretty(block)]
+
+
+def _resource(resource: JsonObject) -> list[str]:
+    uri = one_line(as_text(resource.get("uri")) or "")
+    mime = one_line(as_text(resource.get("mimeType")) or "of unknown type")
+    blob = as_text(resource.get("blob"))
+    if blob is not None:
+        return [f"[resource {uri}, {mime}, {size_words(_decoded_size(blob))}]"]
+    return [f"[resource {uri}, {mime}]", visible(as_text(resource.get("text")) or "")]
+
+
+def _decoded_size(data: str) -> int:
+    """Bytes that base64 text stands for."""
+    return max(0, len(data) * 3 // 4 - data.count("=", -2))

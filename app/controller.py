@@ -1,0 +1,192 @@
+"""What a person asked for, carried to the services.
+
+Owns starting calls and ending them, and turning every error into a toast with title and hint. Never
+draws; screens call it, it returns at once, and what came of it arrives through the store.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from uuid import uuid4
+
+import anyio
+
+from ..services.errors import InvalidArguments, McpDeckError, UsageError
+from ..services.models import JsonObject
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from .main import Services
+
+Refused: TypeAlias = Callable[[tuple[str, ...]], None]
+"""Told the problems (``path: what is wrong``) of arguments that were not sent."""
+
+Severity: TypeAlias = Literal["information", "warning", "error"]
+AnswerAction: TypeAlias = Literal["accept", "decline", "cancel"]
+
+
+class Toast(Protocol):
+    """Shows a passing message; callable from any task of the loop."""
+
+    def __call__(self, title: str, hint: str = "", *, severity: Severity = "information") -> None: ...
+
+
+class Intents(Protocol):
+    """Everything a screen may ask for. Each returns at once."""
+
+    def call(
+        self, server: str, tool: str, arguments: JsonObject, *, validate: bool = True, refused: Refused | None = None
+    ) -> str: ...
+    def cancel(self, call_id: str) -> None: ...
+    def reconnect(self, server: str) -> None: ...
+    def reconnect_all(self) -> None: ...
+    def set_enabled(self, server: str, enabled: bool) -> None: ...
+    def approve(self, server: str) -> None: ...
+    def reject(self, server: str) -> None: ...
+    def answer(self, prompt_id: str, action: AnswerAction, content: JsonObject | None) -> None: ...
+    def save(self, call_id: str) -> Path | None: ...
+
+
+class Controller:
+    """``Intents`` on the real services; calls run in ``task_group``.
+
+    ``set_enabled``, ``approve`` and ``reject`` rewrite what mcpdeck remembers and configure the manager
+    again; the composition root injects them, they may raise ``McpDeckError``. ``data_folder`` is where
+    ``save`` writes.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        task_group: TaskGroup,
+        toast: Toast,
+        *,
+        set_enabled: Callable[[str, bool], None],
+        approve: Callable[[str], None],
+        reject: Callable[[str], None],
+        data_folder: Path,
+    ) -> None:
+        self._services = services
+        self._tasks = task_group
+        self._toast = toast
+        self._set_enabled = set_enabled
+        self._approve = approve
+        self._reject = reject
+        self._data_folder = data_folder
+        self._running: dict[str, anyio.CancelScope] = {}
+
+    def call(
+        self, server: str, tool: str, arguments: JsonObject, *, validate: bool = True, refused: Refused | None = None
+    ) -> str:
+        """Start a call; returns its id. Arguments that fail the schema go to ``refused``, or become a toast."""
+        call_id = uuid4().hex[:12]
+        scope = self._running[call_id] = anyio.CancelScope()
+
+        async def run() -> None:
+            with scope:
+                await self._services.executor.call(server, tool, arguments, call_id=call_id, validate=validate)
+
+        self._tasks.start_soon(self._call, call_id, run, refused)
+        return call_id
+
+    async def _call(self, call_id: str, run: Callable[[], Awaitable[None]], refused: Refused | None) -> None:
+        try:
+            await run()
+        except InvalidArguments as error:
+            if refused is None:
+                self._tell(error)
+            else:
+                refused(error.problems)
+        except McpDeckError as error:
+            self._tell(error)
+        except Exception as error:  # the last net below a person's click: the dashboard goes on
+            self._toast(f"Internal error: {type(error).__name__}", str(error), severity="error")
+        finally:
+            self._running.pop(call_id, None)
+            self._services.store.flush()
+
+    def cancel(self, call_id: str) -> None:
+        """Give a running call up; nothing happens when it has ended."""
+        scope = self._running.get(call_id)
+        if scope is not None:
+            scope.cancel()
+
+    def reconnect(self, server: str) -> None:
+        self._attempt(lambda: self._services.manager.reconnect(server))
+
+    def reconnect_all(self) -> None:
+        """Every server that may connect; gated ones stay as they are."""
+
+        def work() -> None:
+            for name, entry in self._services.manager.entries.items():
+                if entry.gate is None and entry.target is not None:
+                    self._services.manager.reconnect(name)
+
+        self._attempt(work)
+
+    def set_enabled(self, server: str, enabled: bool) -> None:
+        self._attempt(lambda: self._set_enabled(server, enabled))
+
+    def approve(self, server: str) -> None:
+        self._attempt(lambda: self._approve(server))
+
+    def reject(self, server: str) -> None:
+        self._attempt(lambda: self._reject(server))
+
+    def answer(self, prompt_id: str, action: AnswerAction, content: JsonObject | None) -> None:
+        """Answer a server's question; one that is closed already changes nothing."""
+        from ..services.engine.interactions import Answer
+
+        def work() -> None:
+            self._services.interactions.answer(prompt_id, Answer(action, content))
+
+        self._attempt(work)
+
+    def save(self, call_id: str) -> Path | None:
+        """Write the whole result below the data folder, for the owner only; None (and a toast) when that fails."""
+        try:
+            path = self._write_result(call_id)
+        except McpDeckError as error:
+            self._tell(error)
+            return None
+        except OSError as error:
+            self._toast("The result could not be saved", f"{error.strerror}: {error.filename}", severity="error")
+            return None
+        self._toast("Result saved", str(path))
+        return path
+
+    def _write_result(self, call_id: str) -> Path:
+        call = next((call for call in self._services.store.state.calls if call.id == call_id), None)
+        if call is None or call.result is None:
+            raise UsageError("This call has no result to save", hint="Wait until it has finished.")
+        folder = self._data_folder / "results"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(call.started_at))
+        plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in call.tool)
+        path = folder / f"{stamp}-{plain[:60] or 'result'}-{call.id[:6]}.json"
+        # A result may hold secrets: created for the owner alone, never through somebody's symbolic link.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as file:
+            json.dump(call.result, file, ensure_ascii=False, indent=2)
+            file.write("\n")
+        return path
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except McpDeckError as error:
+            self._tell(error)
+        except Exception as error:  # the last net below a person's click: the dashboard goes on
+            self._toast(f"Internal error: {type(error).__name__}", str(error), severity="error")
+        # What a person did is shown at once, not at the next beat of the throttle.
+        self._services.store.flush()
+
+    def _tell(self, error: McpDeckError) -> None:
+        where = f"{error.server}: " if error.server else ""
+        self._toast(where + error.title, error.hint, severity="error")

@@ -1,0 +1,129 @@
+"""The Textual App: screens, themes, and the actions that hold everywhere.
+
+Owns no domain state: snapshots come through the bridge, intents leave through the controller.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.widgets import Input, TextArea
+
+from ..services.state.text import one_line, visible
+from .actions import bindings
+from .bridge import Bridge
+from .palette import DeckCommands
+from .screens.deck_screen import DeckScreen
+from .themes import DARK, LIGHT, THEMES
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+    from textual.screen import Screen
+
+    from ..services.state.store import Store
+    from .controller import Intents, Severity, Toast
+
+TOAST_LIMIT = 600
+
+
+class Deck(App[None]):
+    """The dashboard. ``controller_factory`` is given the toast and makes the one controller."""
+
+    TITLE = "mcpdeck"
+    CSS_PATH = [  # noqa: RUF012 - typed by Textual
+        "styles/deck.tcss",
+        "styles/deck_screen.tcss",
+        "styles/help_screen.tcss",
+        "styles/approve_screen.tcss",
+    ]
+    COMMANDS = {DeckCommands}  # noqa: RUF012 - the name and type are Textual's
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(app=True),
+        Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        store: Store,
+        controller_factory: Callable[[Toast], Intents],
+        *,
+        version: str = "",
+        clock: Callable[[], float] = time.time,
+        on_first_frame: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__()
+        self.store = store
+        self.clock = clock
+        self.version = version
+        self._on_first_frame = on_first_frame
+        self.intents = controller_factory(self.toast)
+        self._bridge = Bridge(self, store)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DARK.name
+
+    def get_driver_class(self) -> type[Driver]:
+        driver = super().get_driver_class()
+        if driver.__name__ == "LinuxDriver":
+            from .terminal_driver import TerminalDriver
+
+            return TerminalDriver
+        return driver
+
+    def get_default_screen(self) -> Screen[str | None]:
+        return DeckScreen(self.intents, self.store.ring, version=self.version, clock=self.clock)
+
+    def on_mount(self) -> None:
+        self._bridge.start()
+
+    def on_ready(self) -> None:
+        self._on_first_frame()
+
+    def on_unmount(self) -> None:
+        self._bridge.stop()
+
+    def catch_up(self) -> None:
+        """A screen became active: it is shown the newest snapshot."""
+        self._bridge.feed()
+
+    def toast(self, title: str, hint: str = "", *, severity: Severity = "information") -> None:
+        """A passing message; ``title`` and ``hint`` may hold server text."""
+        message = visible(hint)[:TOAST_LIMIT] or " "
+        self.notify(message, title=one_line(title, TOAST_LIMIT), severity=severity, markup=False)
+
+    def action_theme(self) -> None:
+        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="Find an action, a server or a tool"))
+
+    def action_help(self) -> None:
+        from .screens.help_screen import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    async def action_quit(self) -> None:
+        self.exit()
+
+    async def action_interrupt(self) -> None:
+        """Ctrl+C: copy what is selected in a field or on the screen, else leave."""
+        focused = self.focused
+        selected = ""
+        if isinstance(focused, Input | TextArea):
+            selected = focused.selected_text
+        selected = selected or self.screen.get_selected_text() or ""
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.toast("Copied")
+            return
+        self.exit()

@@ -1,0 +1,115 @@
+"""Running a command without a screen: one event loop, ended in good order by a signal.
+
+Owns the loop of the sub-commands. SIGINT, SIGTERM and SIGHUP cancel the command, so that sessions
+are closed and child processes ended before the process leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+from ..services.errors import CapabilityMissing, McpDeckError
+from ..services.models import ServerEntry, Tool
+from ..services.state.text import one_line
+from .exits import Interrupted
+from .options import Options
+from .printing import note
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskStatus
+
+    from ..services.session import Session
+    from .main import Services
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+_T = TypeVar("_T")
+
+
+def run_for(command: Callable[[], Awaitable[_T]]) -> _T:
+    """Run ``command`` to its answer. Raises its ``McpDeckError``, or ``Interrupted`` after a signal."""
+    return anyio.run(_guarded, command)
+
+
+async def _guarded(command: Callable[[], Awaitable[_T]]) -> _T:
+    answers: list[_T] = []
+    failure: McpDeckError | None = None
+    caught: list[int] = []
+
+    async def watch(*, task_status: TaskStatus[None]) -> None:
+        with anyio.open_signal_receiver(*_SIGNALS) as signals:
+            task_status.started()
+            async for number in signals:
+                caught.append(number)
+                tasks.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(watch)
+        try:
+            answers.append(await command())
+        except McpDeckError as error:
+            failure = error
+        except BaseExceptionGroup as group:
+            failure = _only_failure(group)
+            if failure is None:
+                raise
+        tasks.cancel_scope.cancel()
+    if caught:
+        raise Interrupted(caught[0])
+    if failure is not None:
+        raise failure
+    return answers[0]
+
+
+def _only_failure(group: BaseExceptionGroup[BaseException]) -> McpDeckError | None:
+    """The expected error that came out of a task group, None when something else came with it."""
+    expected, rest = group.split(McpDeckError)
+    if expected is None or rest is not None:
+        return None
+    first: McpDeckError | BaseExceptionGroup[McpDeckError] = expected
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
+
+
+@asynccontextmanager
+async def services(entries: Sequence[ServerEntry], options: Options) -> AsyncGenerator[Services]:
+    """Everything below the screens, running; ``--timeout`` is for connecting and for a call."""
+    from ..services.manager import Settings
+    from .main import running
+
+    settings = Settings.from_environment(os.environ)
+    if options.timeout is not None:
+        settings = replace(settings, connect_timeout=options.timeout, call_timeout=options.timeout)
+    async with running(entries, settings=settings) as house:
+        yield house
+
+
+async def tools_of(session: Session) -> tuple[Tool, ...]:
+    """The tools of a connected server; asked for even where it announces none, as a debugger must."""
+    try:
+        return await session.lists.known_tools()
+    except CapabilityMissing:
+        return await session.lists.read_tools()
+
+
+def note_log(services: Services, server: str, options: Options) -> None:
+    """With ``-v``: how the connection came about and what the server wrote, on stderr."""
+    if not options.verbose:
+        return
+    state = services.store.state.mcp.servers[server]
+    if state.era is not None:
+        took = f", {state.connect_ms:.0f} ms" if state.connect_ms is not None else ""
+        note(f"{one_line(server)}: {state.era} {state.version or ''}{took} ({one_line(state.decided)})")
+    for record in services.store.ring(server):
+        data = record.data if isinstance(record.data, str) else json.dumps(record.data, ensure_ascii=False)
+        note(f"{one_line(server)} {record.kind} {record.level}: {one_line(data)}")

@@ -1,0 +1,68 @@
+"""Which keys the footer shows: those of the registry that do something here and now.
+
+Owns that choice and the words for it. Pure: zone and snapshot in, hints out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..services.models import Status
+from ..services.state.model import CallState, CallStatus, ServerState
+from ..widgets.footer_keys import KeyHint
+from .actions import ACTIONS, BY_ID, READING, Action, Zone
+
+FIXED = ("palette", "help", "quit")
+APPROVABLE = frozenset({Status.PENDING_APPROVAL, Status.REJECTED})
+
+
+def hints(zone: Zone, server: ServerState | None, call: CallState | None, *, asked: bool) -> tuple[KeyHint, ...]:
+    """Hints for ``zone``; ``call`` is the selected call, ``asked`` whether a question waits."""
+    return tuple(_hints(zone, server, call, asked))
+
+
+def fixed_hints(zone: Zone) -> tuple[KeyHint, ...]:
+    """The keys that work wherever one is; where letters are typed, their other keys."""
+    typed = {} if zone in READING else {"help": "F1", "quit": "Ctrl+C"}
+    return tuple(KeyHint(typed.get(name, BY_ID[name].shown), BY_ID[name].title, name) for name in FIXED)
+
+
+def _hints(zone: Zone, server: ServerState | None, call: CallState | None, asked: bool) -> Iterator[KeyHint]:
+    # A question stops a call: it comes first.
+    if asked and zone in BY_ID["answer"].footer:
+        yield _hint(BY_ID["answer"], server)
+    for action in ACTIONS:
+        if action.id != "answer" and zone in action.footer and _useful(action.id, server, call):
+            yield _hint(action, server)
+
+
+def _useful(action: str, server: ServerState | None, call: CallState | None) -> bool:
+    match action:
+        case "approve":
+            return server is not None and server.status in APPROVABLE
+        case "open" | "overview" | "log" | "reconnect" | "enable":
+            return server is not None
+        case "filter" | "call":
+            return server is not None and bool(server.tools)
+        case "cancel":
+            return call is not None and call.status is CallStatus.RUNNING
+        case "whole" | "save" | "copy":
+            return call is not None and call.status is not CallStatus.RUNNING
+        case "repeat":
+            return call is not None
+        case _:
+            return True
+
+
+def _hint(action: Action, server: ServerState | None) -> KeyHint:
+    return KeyHint(action.shown, _word(action, server), action.id)
+
+
+def _word(action: Action, server: ServerState | None) -> str:
+    if server is not None and action.id == "open":
+        if server.status is Status.PENDING_APPROVAL:
+            return "Review"
+        return "Tools" if server.usable else "See why"
+    if server is not None and action.id == "enable":
+        return "Enable" if server.status is Status.DISABLED else "Disable"
+    return action.title

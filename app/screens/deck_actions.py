@@ -1,0 +1,156 @@
+"""What the keys of the main screen do to servers and calls: one method an entry of the registry.
+
+Owns turning a key into an intent. Where panes stand and the focus goes is the deck screen's.
+"""
+
+from __future__ import annotations
+
+from ...services.models import JsonObject, Status
+from ...services.state.model import CallState, ServerState
+from ...services.state.text import one_line
+from ...widgets.app_of import app_of
+from ...widgets.call_console import CallConsole
+from ...widgets.prompts.elicitation import ElicitationPanel
+from ...widgets.tool_form import ToolForm
+from ..actions import Zone
+from ..bridge import FedScreen
+from ..controller import Intents
+from ..hints import APPROVABLE
+from .approve_screen import ApproveScreen
+
+
+class DeckActions(FedScreen):
+    """Base of the deck screen. ``selected`` is the server that the keys speak of."""
+
+    def __init__(self, intents: Intents, form: ToolForm, calls: CallConsole) -> None:
+        super().__init__()
+        self._intents = intents
+        self._form = form
+        self._calls = calls
+
+    @property
+    def selected(self) -> ServerState | None:
+        raise TypeError("the deck screen knows the selected server")
+
+    def focus_zone(self, zone: Zone) -> None:
+        raise TypeError("the deck screen moves the focus")
+
+    # Servers.
+
+    def action_open(self) -> None:
+        server = self.selected
+        if server is None:
+            return
+        if server.status is Status.PENDING_APPROVAL:
+            self.action_approve()
+        else:
+            self.focus_zone(Zone.TOOLS if server.usable else Zone.OVERVIEW)
+
+    def action_reconnect(self) -> None:
+        server = self.selected
+        if server is None:
+            return
+        name = one_line(server.id, 60)
+        match server.status:
+            case Status.PENDING_APPROVAL | Status.REJECTED:
+                self._say(f"{name} is not approved", "Press a to see its full command.")
+            case Status.DISABLED:
+                self._say(f"{name} is disabled", "Press e to enable it.")
+            case Status.BLOCKED | Status.NOT_CONFIGURED:
+                self.focus_zone(Zone.OVERVIEW)
+            case _:
+                self._intents.reconnect(server.id)
+
+    def action_reconnect_all(self) -> None:
+        self._intents.reconnect_all()
+
+    def action_enable(self) -> None:
+        server = self.selected
+        if server is None:
+            return
+        if server.suppressed_by:
+            self._say(f"{one_line(server.id, 60)} is not used", f"{one_line(server.suppressed_by)} has the same name.")
+        else:
+            self._intents.set_enabled(server.id, server.status is Status.DISABLED)
+
+    def action_approve(self) -> None:
+        server = self.selected
+        if server is None:
+            return
+        if server.status not in APPROVABLE:
+            self._say(f"{one_line(server.id, 60)} needs no approval", "Only servers from a project's file do.")
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer == "approve":
+                self._intents.approve(server.id)
+            elif answer == "reject":
+                self._intents.reject(server.id)
+
+        app_of(self).push_screen(ApproveScreen(server), answered)
+
+    # Calls.
+
+    def start_call(self, server: str, tool: str, arguments: JsonObject, *, validate: bool) -> None:
+        """Call; arguments that the schema refuses come back to the form they were typed into."""
+
+        def refused(problems: tuple[str, ...]) -> None:
+            # Called from the call's task: the form is told in the screen's own.
+            self.call_later(self._refused, server, tool, problems)
+
+        self._intents.call(server, tool, arguments, validate=validate, refused=refused)
+
+    def _refused(self, server: str, tool: str, problems: tuple[str, ...]) -> None:
+        shown = self._form.tool
+        if shown is not None and shown.name == tool and self._form.server == server:
+            self.focus_zone(Zone.FORM)
+            self._form.refuse(problems)
+        else:
+            self._say(f"The arguments do not fit {one_line(tool, 60)}", "; ".join(problems[:3]))
+
+    def on_call_console_cancel_requested(self, event: CallConsole.CancelRequested) -> None:
+        self._intents.cancel(event.call_id)
+
+    def on_call_console_save_requested(self, event: CallConsole.SaveRequested) -> None:
+        self._intents.save(event.call_id)
+
+    def on_call_console_repeat_requested(self, event: CallConsole.RepeatRequested) -> None:
+        call = self._call(event.call_id)
+        if call is not None:
+            self._intents.call(call.server, call.tool, call.arguments, validate=False)
+
+    def on_elicitation_panel_answered(self, event: ElicitationPanel.Answered) -> None:
+        self._intents.answer(event.prompt_id, event.action, event.content)
+
+    def _call(self, call_id: str) -> CallState | None:
+        return next((call for call in self.calls if call.id == call_id), None)
+
+    def action_send(self) -> None:
+        self._form.action_call()
+
+    def action_raw(self) -> None:
+        self._form.action_toggle_json()
+
+    def action_whole(self) -> None:
+        self._calls.action_open()
+
+    def action_save(self) -> None:
+        self._calls.action_save()
+
+    def action_copy(self) -> None:
+        self._calls.action_copy()
+
+    def action_repeat(self) -> None:
+        self._calls.action_repeat()
+
+    def action_cancel(self) -> None:
+        self._calls.action_cancel()
+
+    def action_answer(self) -> None:
+        if self.prompts:
+            self.focus_zone(Zone.QUESTION)
+        else:
+            self._say("No server asks anything", "")
+
+    def _say(self, title: str, hint: str) -> None:
+        self.notify(hint or " ", title=title, markup=False)

@@ -1,0 +1,380 @@
+"""The main screen: servers and tools on the left, the one that is looked at on the right.
+
+Owns the panes, which of them shows, and where the focus goes. Hands snapshots to the widgets and
+their requests to the controller; decides nothing about a server.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.reactive import var
+from textual.widget import Widget
+
+from ...services.models import Status, Tool
+from ...services.state.model import CallState, McpState, PromptState, ServerState
+from ...services.state.ring import LogRing
+from ...services.state.text import one_line
+from ...widgets.app_of import app_of
+from ...widgets.call_console import CallConsole
+from ...widgets.footer_keys import FooterKeys
+from ...widgets.header_bar import HeaderBar
+from ...widgets.log_view import LogPane
+from ...widgets.prompts.elicitation import ElicitationPanel
+from ...widgets.server_detail import ServerDetail
+from ...widgets.server_list import ServerList
+from ...widgets.tabbed_pane import TabbedPane
+from ...widgets.tool_form import ToolForm
+from ...widgets.tool_list import FilterInput, ToolList
+from ...widgets.virtual_list import VirtualList
+from ..actions import BY_ID, Zone, bindings
+from ..controller import Intents
+from ..hints import fixed_hints, hints
+from .deck_actions import DeckActions
+
+TABS: tuple[tuple[str, str], ...] = (("overview", "Overview"), ("log", "Log"), ("form", "Tool"))
+PREVIEW_DELAY = 0.1
+"""Seconds the cursor rests on a tool before its form is built: scrolling through builds none."""
+
+_ZONES: dict[str, Zone] = {
+    "servers": Zone.SERVERS,
+    "tools": Zone.TOOLS,
+    "overview": Zone.OVERVIEW,
+    "log": Zone.LOG,
+    "form": Zone.FORM,
+    "calls": Zone.CALLS,
+    "question": Zone.QUESTION,
+}
+_ON_THE_LEFT = frozenset({Zone.SERVERS, Zone.TOOLS, Zone.FILTER})
+
+
+class DeckScreen(DeckActions):
+    """Fed by the bridge; ``go_to_server`` and ``go_to_tool`` are for the command palette."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - typed by Textual
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012 - typed by Textual
+    BINDINGS: ClassVar[list[BindingType]] = bindings(app=False)
+
+    server: var[ServerState | None] = var[ServerState | None](None)
+    tab: var[str] = var("overview")
+
+    def __init__(
+        self,
+        intents: Intents,
+        rings: Callable[[str], LogRing],
+        *,
+        version: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(intents, ToolForm(id="form"), CallConsole(id="calls", clock=clock))
+        self._rings = rings
+        self._header = HeaderBar(version, id="header")
+        self._servers = ServerList(id="servers", clock=clock)
+        self._tools = ToolList(id="tools")
+        self._question = ElicitationPanel(id="question")
+        self._overview = ServerDetail(id="overview", clock=clock)
+        self._logs = LogPane(id="log")
+        self._work = TabbedPane(tabs=TABS, id="work")
+        self._footer = FooterKeys(id="footer")
+        self._preview: tuple[str, Tool] | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._header.data_bind(DeckScreen.mcp, DeckScreen.calls, DeckScreen.prompts)
+        with Horizontal(id="body"):
+            with Vertical(id="nav"):
+                yield self._servers.data_bind(DeckScreen.mcp)
+                yield self._tools.data_bind(DeckScreen.server)
+            with Vertical(id="desk"):
+                yield self._question.data_bind(DeckScreen.calls)
+                with self._work:
+                    yield self._overview.data_bind(DeckScreen.server)
+                    yield self._logs
+                    yield self._form
+                yield self._calls.data_bind(DeckScreen.calls)
+        yield self._footer
+
+    def on_mount(self) -> None:
+        self._servers.border_title = "Servers"
+        self._count_calls()
+        self.watch(self._calls, "selected", self._hints, init=False)
+        self._countdown = self.set_interval(1.0, self._tick, pause=True)
+        self._resting = self.set_interval(PREVIEW_DELAY, self._show_preview, pause=True)
+        self._servers.focus()
+        self._question.display = bool(self.prompts)
+        self._tell()
+
+    # What arrives.
+
+    def watch_mcp(self, old: McpState, new: McpState) -> None:
+        selected = self.server.id if self.server is not None else None
+        if selected not in new.servers:
+            selected = new.order[min(self._servers.cursor, len(new.order) - 1)] if new.order else None
+        self.server = new.servers[selected] if selected is not None else None
+        if not self.is_mounted:
+            return
+        if any(row.status is Status.RECONNECTING for row in new.servers.values()):
+            self._countdown.resume()
+        else:
+            self._countdown.pause()
+        self._refresh_form()
+
+    def watch_server(self, old: ServerState | None, new: ServerState | None) -> None:
+        if not self.is_mounted:
+            return
+        self._show_log()
+        if (old.status, old.id) != (new.status, new.id) if old and new else old is not new:
+            self._hints()
+        self._tell()
+
+    def watch_prompts(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> None:
+        first = new[0] if new else None
+        held = self._zone() is Zone.QUESTION
+        self._question.prompt = first
+        self._question.display = first is not None
+        if held and first is None:
+            self.focus_zone(Zone.CALLS if self.tab == "form" else Zone.SERVERS)
+        if bool(old) != bool(new) and self.is_mounted:
+            self._hints()
+
+    def watch_calls(self, old: tuple[CallState, ...], new: tuple[CallState, ...]) -> None:
+        if self.is_mounted:
+            self._count_calls()
+            if self._zone() is Zone.CALLS:
+                self._hints()
+
+    def _count_calls(self) -> None:
+        self._calls.border_title = Content(f"Calls {len(self.calls)}" if self.calls else "Calls")
+
+    def watch_tab(self, old: str, new: str) -> None:
+        self.set_class(new == "form", "-tool")
+        if self.is_mounted:
+            self._work.show(new)
+            self._show_log()
+            self._tell()
+            self._hints()
+
+    def _show_log(self) -> None:
+        if self.server is not None and self.tab == "log":
+            self._logs.present(self._rings(self.server.id))
+
+    def on_screen_resume(self) -> None:
+        from ..deck import Deck
+
+        if isinstance(app := app_of(self), Deck):
+            app.catch_up()
+
+    def _tick(self) -> None:
+        self._servers.tick()
+        self._overview.tick()
+
+    # The lists.
+
+    @on(VirtualList.Highlighted, "#servers")
+    def _server_highlighted(self) -> None:
+        row = self._servers.current
+        if row is not None:
+            self._preview = None
+            self.server = row
+            if self.tab == "form":
+                self.tab = "overview"
+
+    @on(VirtualList.Chosen, "#servers")
+    def _server_chosen(self) -> None:
+        self.action_open()
+
+    @property
+    def selected(self) -> ServerState | None:
+        return self.server
+
+    @on(ToolList.Highlighted)
+    def _tool_highlighted(self, event: ToolList.Highlighted) -> None:
+        if event.tool is not None:
+            self._preview = (event.server, event.tool)
+            self._resting.reset()
+            self._resting.resume()
+
+    @on(ToolList.Chosen)
+    def _tool_chosen(self, event: ToolList.Chosen) -> None:
+        self._open_form(event.server, event.tool)
+        self.focus_zone(Zone.FORM)
+
+    def _show_preview(self) -> None:
+        self._resting.pause()
+        preview, self._preview = self._preview, None
+        if preview is not None and self._zone() in (Zone.TOOLS, Zone.FILTER):
+            self._open_form(*preview)
+
+    def _open_form(self, server: str, tool: Tool) -> None:
+        self._preview = None
+        if self._form.tool is not tool or self._form.server != server:
+            self._form.server = server
+            self._form.tool = tool
+        self.tab = "form"
+        self._enable_form()
+        self._tell()
+
+    def _enable_form(self) -> None:
+        row = self.mcp.servers.get(self._form.server) if self._form.server else None
+        self._form.enabled = row is not None and row.usable
+
+    def _refresh_form(self) -> None:
+        """The tool in the form was listed again: take the new one only if it really changed."""
+        self._enable_form()
+        shown, server = self._form.tool, self._form.server
+        row = self.mcp.servers.get(server) if server else None
+        if shown is None or row is None or row.tools is None:
+            return
+        now = next((tool for tool in row.tools if tool.name == shown.name), None)
+        if now is not None and now is not shown and now.raw != shown.raw:
+            self._form.tool = now
+
+    @on(ToolForm.CallRequested)
+    def _call_requested(self, event: ToolForm.CallRequested) -> None:
+        self.start_call(event.server, event.tool, event.arguments, validate=event.validate)
+        self.focus_zone(Zone.CALLS)
+
+    @on(HeaderBar.Pressed)
+    @on(FooterKeys.Pressed)
+    async def _pressed(self, event: HeaderBar.Pressed | FooterKeys.Pressed) -> None:
+        app = app_of(self)
+        target = self if hasattr(self, f"action_{event.action}") else app
+        await app.run_action(event.action, default_namespace=target)
+
+    # Actions that move between panes; the others are in ``DeckActions``.
+
+    def action_call(self) -> None:
+        self._tools.rows.action_choose()
+
+    def action_overview(self) -> None:
+        self.focus_zone(Zone.OVERVIEW)
+
+    def action_log(self) -> None:
+        self.focus_zone(Zone.LOG)
+
+    def action_calls(self) -> None:
+        self.focus_zone(Zone.CALLS)
+
+    def action_show_tab(self, name: str) -> None:
+        """A click on a tab's name in the border."""
+        self.focus_zone(Zone.TOOLS if name == "form" and self._form.tool is None else _ZONES[name])
+
+    def action_filter(self) -> None:
+        self._show_left()
+        self._tools.open_filter()
+
+    def action_zoom(self) -> None:
+        self.toggle_class("-zoom")
+
+    def action_back(self) -> None:
+        if self.has_class("-zoom"):
+            self.remove_class("-zoom")
+            return
+        match self._zone():
+            case Zone.CALLS if self._form.tool is not None and not self.has_class("-wide"):
+                self.focus_zone(Zone.FORM)
+            case Zone.FORM | Zone.CALLS:
+                self.focus_zone(Zone.TOOLS)
+            case Zone.TOOLS if self._tools.clear_filter():
+                pass
+            case _:
+                self.focus_zone(Zone.SERVERS)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        known = BY_ID.get(action)
+        return known is None or self._zone() in known.zones
+
+    # For the command palette.
+
+    def go_to_server(self, server: str) -> None:
+        self._servers.show(server)
+        self.server = self.mcp.servers.get(server, self.server)
+        self.tab = "overview"
+        self.focus_zone(Zone.SERVERS)
+
+    def go_to_tool(self, server: str, tool: str) -> None:
+        self.go_to_server(server)
+        self._tools.show(tool)
+        current = self._tools.current
+        if current is not None and current.name == tool:
+            self._open_form(server, current)
+            self.focus_zone(Zone.FORM)
+
+    # Focus.
+
+    def _zone(self) -> Zone:
+        """The zone of the focused widget; the servers when nothing has the focus."""
+        widget: object = self.focused
+        if isinstance(widget, FilterInput):
+            return Zone.FILTER
+        while isinstance(widget, Widget):
+            if widget.id in _ZONES:
+                return _ZONES[widget.id]
+            widget = widget.parent
+        return Zone.SERVERS
+
+    def focus_zone(self, zone: Zone) -> None:
+        """Show the pane of ``zone`` and give it the focus."""
+        if zone in _ON_THE_LEFT:
+            self._show_left()
+        else:
+            if zone is not Zone.QUESTION:
+                self.tab = "form" if zone is Zone.CALLS else zone.value
+            self.add_class("-desk")
+            self.set_class(zone is Zone.CALLS, "-calls")
+        self.call_after_refresh(self._focus_in, zone)
+
+    def _focus_in(self, zone: Zone) -> None:
+        match zone:
+            case Zone.SERVERS:
+                self._servers.focus()
+            case Zone.TOOLS | Zone.FILTER:
+                self._tools.rows.focus()
+            case Zone.OVERVIEW:
+                self._overview.focus()
+            case Zone.LOG:
+                self._logs.view.focus()
+            case Zone.FORM:
+                self._form.focus_first()
+            case Zone.CALLS:
+                self._calls.focus()
+            case Zone.QUESTION:
+                self._question.focus_first()
+
+    def _show_left(self) -> None:
+        self.remove_class("-desk", "-calls", "-zoom")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        zone = self._zone()
+        self.set_class(zone not in _ON_THE_LEFT, "-desk")
+        self.set_class(zone is Zone.CALLS, "-calls")
+        if zone is Zone.TOOLS and self.tab != "form":
+            current = self._tools.current
+            if current is not None and self.server is not None and not self.has_class("-narrow"):
+                self._open_form(self.server.id, current)
+        elif zone is Zone.SERVERS and self.tab == "form":
+            self.tab = "overview"
+        self._hints()
+
+    # Borders and footer.
+
+    def _tell(self) -> None:
+        """Name the server in the border of the right side; the form names it by itself."""
+        name = one_line(self.server.id, 40) if self.server is not None else ""
+        said = self._logs.summary() if self.tab == "log" else ""
+        self._work.tell("" if self.tab == "form" else f"{name} · {said}" if said else name)
+
+    @on(LogPane.Changed)
+    def _log_changed(self) -> None:
+        self._tell()
+
+    def _hints(self) -> None:
+        self._footer.fixed = fixed_hints(self._zone())
+        call = self._call(self._calls.selected or "")
+        self._footer.hints = hints(self._zone(), self.server, call, asked=bool(self.prompts))

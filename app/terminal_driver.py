@@ -1,0 +1,50 @@
+"""Textual's terminal driver, made to outlive its terminal for the moment that leaving takes.
+
+Owns what happens when the terminal is closed under the dashboard: output goes nowhere instead of
+ending Textual's writer thread (whose full queue would then block the loop, and with it the end of
+every child process), and the SIGCONT that the kernel sends with SIGHUP does not start the screen anew.
+Never leaves by itself: SIGHUP does (``main``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, TextIO, cast
+
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class Unbreakable:
+    """The part of a text file that Textual's writer uses; a terminal that is gone swallows what is written."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        try:
+            return self._file.write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError:
+            pass  # nobody is left to read it
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
+class TerminalDriver(LinuxDriver):
+    """``LinuxDriver`` on a terminal that may be closed at any time."""
+
+    def start_application_mode(self) -> None:
+        # All that the writer calls is there.
+        self._file = cast("IO[str]", Unbreakable(sys.__stderr__ or sys.stderr))
+        super().start_application_mode()
+
+    def resume_application_mode(self) -> None:
+        if os.isatty(self.fileno):
+            super().resume_application_mode()

@@ -1,0 +1,161 @@
+"""An ad-hoc TARGET of the command line -> an entry; and what options change in any entry.
+
+Owns the order in which a TARGET is understood (command line contract, "Targets"). Never looks a
+configured name up: a word that is none of the other kinds comes back as None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ..errors import UsageError
+from ..models import (
+    EraMode,
+    HttpTarget,
+    InProcessTarget,
+    ServerEntry,
+    Source,
+    StdioTarget,
+    Target,
+    TransportKind,
+)
+from .entries import entry_digest, url_problem
+from .expand import Expander
+from .mask import masked_command, masked_url
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PYTHON_FILE = re.compile(r"(?P<file>.+\.py)(?::(?P<object>[A-Za-z_][\w.]*))?")
+_PYTHON_OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_LAUNCHERS = frozenset({"npx", "uvx", "bunx", "pnpx", "node", "deno", "bun", "uv", "pipx", "sh", "bash", "env"})
+_VERBS = frozenset({"run", "exec", "dlx", "x"})
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the options of one run change in its server. ``timeout`` in seconds."""
+
+    transport: TransportKind | None = None
+    headers: Sequence[tuple[str, str]] = ()
+    env: Sequence[tuple[str, str]] = ()
+    cwd: Path | None = None
+    era: EraMode | None = None
+    protocol_version: str | None = None
+    timeout: float | None = None
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def need_a_target(self) -> bool:
+        return bool(self.transport or self.headers or self.env or self.cwd)
+
+
+def command_entry(words: Sequence[str], cwd: Path) -> ServerEntry:
+    """The entry of ``-- COMMAND ARGS…``. Raises ``UsageError`` when there is no command."""
+    if not words or not words[0].strip():
+        raise UsageError("no command after --", hint="mcpdeck tools -- COMMAND ARGS…")
+    target = StdioTarget(words[0], tuple(words[1:]), {}, str(cwd))
+    return _entry(_command_name(words), target, masked_command(words[0], words[1:]), list(words))
+
+
+def word_entry(word: str, cwd: Path) -> ServerEntry | None:
+    """The entry of a URL or an in-process TARGET; None when ``word`` can only be a configured name.
+
+    Raises ``UsageError`` for a URL or file that cannot be used.
+    """
+    if _SCHEME.match(word):
+        return _url_entry(word)
+    file = _PYTHON_FILE.fullmatch(word)
+    if file:
+        path = (cwd / Path(file["file"]).expanduser()).absolute()
+        if not path.is_file():
+            raise UsageError(f"no such file: {path}", hint="check the path; -- COMMAND ARGS… starts a program")
+        spec = f"{path}:{file['object']}" if file["object"] else str(path)
+        return _entry(path.stem, InProcessTarget(spec), word, word)
+    if _PYTHON_OBJECT.fullmatch(word):
+        return _entry(word.rpartition(":")[0].rpartition(".")[2], InProcessTarget(word), word, word)
+    return None
+
+
+def overridden(entry: ServerEntry, options: Overrides) -> ServerEntry:
+    """``entry`` as the options of this run want it. Raises ``UsageError`` for options that do not fit it."""
+    target = entry.target
+    if target is not None:
+        target = _overridden_target(entry, target, options)
+    return replace(
+        entry,
+        target=target,
+        era=options.era or entry.era,
+        protocol_version=options.protocol_version or entry.protocol_version,
+        call_timeout=options.timeout or entry.call_timeout,
+        env_names=tuple(dict.fromkeys([*entry.env_names, *(name for name, _ in options.env)])),
+    )
+
+
+def _overridden_target(entry: ServerEntry, target: Target, options: Overrides) -> Target:
+    if options.transport is not None and options.transport is not target.kind:
+        raise UsageError(
+            f'--transport {options.transport} does not fit "{entry.name}", which is {target.kind}',
+            hint="leave --transport away, or give a TARGET of that kind",
+            server=entry.name,
+        )
+    expander = Expander(options.environ)
+    if options.headers and not isinstance(target, HttpTarget):
+        raise UsageError(f'--header is for HTTP servers, "{entry.name}" is {target.kind}', server=entry.name)
+    if (options.env or options.cwd) and not isinstance(target, StdioTarget):
+        raise UsageError(f'--env and --cwd are for stdio servers, "{entry.name}" is {target.kind}', server=entry.name)
+    if isinstance(target, HttpTarget) and options.headers:
+        given = {name: expander.text(value) for name, value in options.headers}
+        lower = {name.lower() for name in given}
+        kept = {name: value for name, value in target.headers.items() if name.lower() not in lower}
+        target = replace(target, headers={**kept, **given})
+    if isinstance(target, StdioTarget):
+        given = {name: expander.text(value) for name, value in options.env}
+        cwd = str(options.cwd) if options.cwd else target.cwd
+        target = replace(target, env={**target.env, **given}, cwd=cwd)
+    if expander.missing:
+        names = ", ".join(expander.missing)
+        raise UsageError(f"not set: {names}", hint="set it, or give a default: ${NAME:-default}", server=entry.name)
+    return target
+
+
+def _url_entry(url: str) -> ServerEntry:
+    scheme = url.partition(":")[0].lower()
+    if scheme in ("ws", "wss"):
+        raise UsageError(
+            "the transport ws is not supported by this version",
+            hint="use an http:// or https:// URL if the server offers Streamable HTTP",
+        )
+    problem = url_problem(url)
+    if problem is not None:
+        raise UsageError(f"{masked_url(url)} {problem}", hint="write http://HOST/PATH or https://HOST/PATH")
+    parts = urlsplit(url)
+    name = parts.hostname or "server"
+    if parts.port is not None:
+        name += f"-{parts.port}"
+    return _entry(name, HttpTarget(url), masked_url(url), url)
+
+
+def _command_name(words: Sequence[str]) -> str:
+    """A short name for a command: what it runs rather than what runs it."""
+    program = Path(words[0]).name
+    interpreted = program in _LAUNCHERS or re.fullmatch(r"python[\d.]*|py", program) is not None
+    if interpreted:
+        for word in words[1:]:
+            if word in _VERBS or word.startswith("-") or "=" in word or not word.strip():
+                continue
+            if re.search(r"[\s;(]", word):  # sh -c "…", python -c "…"
+                break
+            package = re.sub(r"(?<=.)@[^/@]*$", "", word)  # name@1.2 -> name
+            return re.sub(r"\.(py|js|mjs|cjs|ts)$", "", Path(package).name) or program
+    return program
+
+
+def _entry(name: str, target: Target, endpoint: str, value: str | list[str]) -> ServerEntry:
+    safe = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "server"
+    digest = entry_digest([*value] if isinstance(value, list) else value, Source.CLI)
+    return ServerEntry(
+        name=safe, source=Source.CLI, target=target, transport=target.kind, endpoint=endpoint, digest=digest
+    )

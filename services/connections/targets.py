@@ -1,0 +1,27 @@
+"""Which transport speaks to which target.
+
+Owns the one table. Imports a transport only when a target of its kind is opened: an HTTP client
+costs 100 ms that a stdio server does not need.
+"""
+
+from __future__ import annotations
+
+from ..models import HttpTarget, InProcessTarget, StdioTarget, Target
+from ..transports.base import Hooks, Transport
+
+
+def open_transport(target: Target, hooks: Hooks) -> Transport:
+    """A transport for ``target``, not entered yet."""
+    match target:
+        case StdioTarget():
+            from ..transports.stdio import StdioTransport
+
+            return StdioTransport(target, hooks)
+        case HttpTarget():
+            from ..transports.streamable_http import StreamableHttpTransport
+
+            return StreamableHttpTransport(target, hooks)
+        case InProcessTarget():
+            from ..transports.memory import InProcessTransport
+
+            return InProcessTransport(target, hooks)

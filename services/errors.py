@@ -1,0 +1,199 @@
+"""The error tree: what happened, where, and what to do next.
+
+Owns every exception that leaves a service. Never formats for a screen; ``ErrorInfo`` (models) is
+the value that the state, the dashboard and ``--json`` show.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from .models import Json
+
+
+class McpDeckError(Exception):
+    """Base of all errors a person may see.
+
+    ``title`` says what happened, ``hint`` what to do next, ``server`` whose it is (the configured
+    name), ``retryable`` whether trying again may help. ``details`` are JSON values for ``--json``.
+    """
+
+    kind: ClassVar[str] = "internal"
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        hint: str = "",
+        server: str | None = None,
+        retryable: bool = False,
+        details: dict[str, Json] | None = None,
+    ) -> None:
+        super().__init__(title)
+        self.title = title
+        self.hint = hint
+        self.server = server
+        self.retryable = retryable
+        self.details: dict[str, Json] = details or {}
+
+
+class UsageError(McpDeckError):
+    """The person asked for something that does not exist or cannot be (exit code 2)."""
+
+    kind = "usage"
+
+
+class ConfigError(McpDeckError):
+    """A configuration file or entry that cannot be used."""
+
+    kind = "config"
+
+
+class ConfigSyntaxError(ConfigError):
+    """The file is not JSON; ``details`` carry file, line and column."""
+
+
+class ConfigValidationError(ConfigError):
+    """The file is JSON, but an entry of it cannot be used."""
+
+
+class UntrustedError(ConfigError):
+    """An entry of a project file that nobody approved yet."""
+
+    kind = "permission"
+
+
+class TransportError(McpDeckError):
+    """Bytes could not be carried."""
+
+    kind = "connect"
+
+
+class ConnectError(TransportError):
+    """The peer could not be reached at all."""
+
+
+class SpawnError(ConnectError):
+    """A child process did not start or ended at once; ``details``: exitCode, stderr (last lines)."""
+
+
+class HttpStatusError(TransportError):
+    """An HTTP answer that is not a success. ``body``: its first 64 KiB, which may hold a JSON-RPC error."""
+
+    kind = "http"
+
+    def __init__(self, title: str, *, status: int, body: bytes = b"", hint: str = "", retryable: bool = False) -> None:
+        shown = body[:2_000].decode("utf-8", "replace")
+        super().__init__(title, hint=hint, retryable=retryable, details={"status": status, "body": shown})
+        self.status = status
+        self.body = body
+
+
+class TransportTimeout(TransportError):
+    """Connecting or writing took longer than allowed."""
+
+    kind = "timeout"
+
+
+class ConnectionLost(TransportError):
+    """The peer went away while the connection was in use."""
+
+
+class FrameTooLarge(TransportError):
+    """One message is larger than the configured limit."""
+
+    kind = "protocol"
+
+
+class SessionExpired(TransportError):
+    """404 to a request that carried a session id (2025-11-25 transports, Session Management)."""
+
+
+class ProtocolError(McpDeckError):
+    """The protocol was broken."""
+
+    kind = "protocol"
+
+
+class LocalProtocolError(ProtocolError):
+    """We were about to break it."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer broke it so that no answer could be had."""
+
+
+class UnsupportedVersion(ProtocolError):
+    """No protocol revision in common; ``details`` name both lists."""
+
+
+class CapabilityMissing(ProtocolError):
+    """The peer does not offer what was asked of it."""
+
+
+class RPCError(McpDeckError):
+    """The peer answered with a JSON-RPC error object (protocol section 3)."""
+
+    kind = "jsonrpc"
+
+    def __init__(self, code: int, message: str, data: Json = None, *, hint: str = "") -> None:
+        super().__init__(message or f"error {code}", hint=hint, details={"code": code, "data": data})
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class RequestTimeout(McpDeckError):
+    """No answer in time."""
+
+    kind = "timeout"
+
+
+class RequestCancelled(McpDeckError):
+    """We gave the request up."""
+
+    kind = "cancelled"
+
+
+class AuthError(McpDeckError):
+    """Authorization stands in the way."""
+
+    kind = "auth"
+
+
+class AuthorizationRequired(AuthError):
+    """401 or 403: the server wants a login first; ``challenges`` are the WWW-Authenticate values."""
+
+    def __init__(self, title: str, *, hint: str = "", status: int = 401, challenges: tuple[str, ...] = ()) -> None:
+        super().__init__(title, hint=hint, details={"status": status, "challenges": list(challenges)})
+        self.status = status
+        self.challenges = challenges
+
+
+class AuthorizationRefused(AuthError):
+    """A configured ``Authorization`` header was refused; logging in would not help."""
+
+
+class ToolError(McpDeckError):
+    """A call that never left, or an answer that does not fit its schema."""
+
+    kind = "usage"
+
+
+class UnknownTool(ToolError):
+    """No tool of that name."""
+
+
+class InvalidArguments(ToolError):
+    """Arguments that fail the tool's input schema; ``problems`` are ``path: what is wrong``."""
+
+    def __init__(self, title: str, *, problems: tuple[str, ...], hint: str = "", server: str | None = None) -> None:
+        super().__init__(title, hint=hint, server=server, details={"problems": list(problems)})
+        self.problems = problems
+
+
+class InvalidOutput(ToolError):
+    """Structured content that fails the tool's output schema."""
+
+    kind = "protocol"

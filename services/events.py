@@ -1,0 +1,213 @@
+"""Facts that services report to the store, in the past tense.
+
+Two kinds (design section 3): **transitions** are reduced at once and never dropped or merged;
+**samples** (marked by ``Sample``) go to a ring and a counter. Every event of a connection carries
+the ``generation`` of its connect attempt, so that a late answer changes nothing. Times: ``at`` is
+``time.time()`` seconds, durations are milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .models import (
+    EraName,
+    ErrorInfo,
+    Implementation,
+    Json,
+    JsonObject,
+    Listed,
+    ServerEntry,
+    Tool,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServersConfigured:
+    """The list of entries was read (again). Servers not named are gone; unchanged digests stay."""
+
+    entries: tuple[ServerEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """Something happened to one connection attempt of one server."""
+
+    server: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionQueued(ServerEvent):
+    """Waits for a place in the pool. Starts a new generation."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStarted(ServerEvent):
+    """The transport is being opened."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStarted(ServerEvent):
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionEstablished(ServerEvent):
+    """Negotiation is done. ``decided`` says in words how the era was found."""
+
+    era: EraName
+    version: str
+    info: Implementation | None
+    capabilities: JsonObject
+    instructions: str | None
+    decided: str
+    connect_ms: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsChanged(ServerEvent):
+    tools: tuple[Tool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcesChanged(ServerEvent):
+    resources: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatesChanged(ServerEvent):
+    templates: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptsChanged(ServerEvent):
+    prompts: tuple[Listed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFailed(ServerEvent):
+    """A list could not be fetched; the last good one is kept and the server is degraded."""
+
+    what: str
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyMeasured(ServerEvent):
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationNeeded(ServerEvent):
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFailed(ServerEvent):
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ReconnectScheduled(ServerEvent):
+    """The connection was lost, or could not be made for a passing reason; ``retry_at`` is wall time."""
+
+    error: ErrorInfo
+    attempt: int
+    attempts: int
+    retry_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServerGated(ServerEvent):
+    """The server will not be contacted now: its entry's gate (disabled, pending approval, …)."""
+
+    entry: ServerEntry
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBroken(ServerEvent):
+    """The peer broke a rule of its revision; ``rule`` is a sentence with its section."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """A tool call left. ``call`` is unique in this process."""
+
+    call: str
+    server: str
+    tool: str
+    arguments: JsonObject
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallFinished:
+    """Exactly one of ``result`` (as received) and ``error`` is set."""
+
+    call: str
+    at: float
+    duration_ms: float
+    result: JsonObject | None
+    error: ErrorInfo | None
+    rounds: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PromptOpened:
+    """A server asks the human something. ``request`` is the wire ``params`` of ``method``."""
+
+    prompt: str
+    server: str
+    call: str | None
+    method: str
+    request: JsonObject
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PromptClosed:
+    prompt: str
+
+
+class Sample:
+    """Marks events that may be merged or dropped (and are counted when they are)."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallProgressed(Sample):
+    call: str
+    progress: float
+    total: float | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogReceived(Sample):
+    """One line for a server's log: ``kind`` is ``log``, ``stderr``, ``stdout`` (stray) or ``note``.
+
+    ``level`` is an RFC 5424 word; ``data`` any JSON value, shown as text.
+    """
+
+    server: str
+    generation: int
+    at: float
+    kind: str
+    level: str
+    logger: str | None
+    data: Json
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSeen(Sample):
+    """A frame passed the transport; ``sent`` or received, with its size."""
+
+    server: str
+    generation: int
+    sent: bool
+    size: int

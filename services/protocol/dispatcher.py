@@ -1,0 +1,287 @@
+"""The dispatcher: pairs answers with requests, answers the peer's requests, hands on notifications.
+
+Owns one connection's messages in both directions. Knows no MCP: methods are strings, and what a
+request or a notification means is the handlers' business. Boundary: ``feed`` takes any bytes and
+never raises.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
+
+import anyio
+import anyio.abc
+
+from ..errors import (
+    ConnectionLost,
+    HttpStatusError,
+    McpDeckError,
+    RemoteProtocolError,
+    RequestTimeout,
+    RPCError,
+)
+from ..models import Json, JsonObject
+from ..transports.base import Frame, Outgoing, RequestId, Transport
+from . import jsonrpc
+from .jsonrpc import ErrorResponse, Malformed, Message, Notification, Request, Response
+from .pending import PendingTable
+
+REQUEST_TIMEOUT = 60.0
+"""Seconds a request may take unless its caller says otherwise."""
+PEER_REQUESTS = 64
+"""How many of the peer's requests may wait for us at once; more are refused."""
+FAREWELL = 2.0
+"""Seconds that saying "cancelled" may take when a caller is leaving."""
+
+RequestHandler: TypeAlias = Callable[[str, JsonObject, RequestId], Awaitable[Json]]
+NotificationHandler: TypeAlias = Callable[[str, JsonObject], None]
+
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+def _no_note(text: str) -> None:
+    pass
+
+
+def _no_frame(sent: bool, size: int) -> None:
+    pass
+
+
+def _no_stray(malformed: Malformed) -> None:
+    pass
+
+
+class Dispatcher:
+    """Requests out, answers in; requests in, answers out.
+
+    ``on_request`` answers the peer's requests (raise ``RPCError`` to answer with an error),
+    ``on_notification`` is called synchronously and in order. ``on_flaw`` takes sentences about
+    broken rules, ``on_stray`` bytes that are no message, ``on_frame`` each frame's direction and size.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        on_request: RequestHandler,
+        on_notification: NotificationHandler,
+        on_flaw: Callable[[str], None] = _no_note,
+        on_stray: Callable[[Malformed], None] = _no_stray,
+        on_frame: Callable[[bool, int], None] = _no_frame,
+    ) -> None:
+        self._transport = transport
+        self._on_request = on_request
+        self._on_notification = on_notification
+        self._on_flaw = on_flaw
+        self._on_stray = on_stray
+        self._on_frame = on_frame
+        self._ids = itertools.count(1)
+        self._pending = PendingTable()
+        self._answering: dict[tuple[type, RequestId], anyio.CancelScope] = {}
+        self._tasks: anyio.abc.TaskGroup | None = None
+        self.answer_headers: Mapping[str, str] = _NO_HEADERS
+        """Headers that answers to the peer carry (set once negotiated)."""
+        self.answers = True
+        """The peer may send requests; false in the stateless era, where one is a violation and gets no answer."""
+
+    @property
+    def in_flight(self) -> int:
+        """Requests of ours without an answer yet."""
+        return len(self._pending)
+
+    async def run(self) -> None:
+        """Read until the connection ends, then fail everything in flight and raise the reason."""
+        reason: McpDeckError = ConnectionLost("the connection was closed")
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                try:
+                    await self._transport.run(self.feed)
+                except McpDeckError as error:
+                    reason = error
+                finally:
+                    # Wakes the waiters before anything else is torn down.
+                    self._pending.close(reason)
+                    tasks.cancel_scope.cancel()
+        finally:
+            self._tasks = None
+            self._pending.close(reason)
+        raise reason
+
+    def new_id(self) -> int:
+        """The next request id; never used twice on this connection (section 2)."""
+        return next(self._ids)
+
+    async def request(
+        self,
+        method: str,
+        params: JsonObject | None,
+        *,
+        request_id: RequestId | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        timeout: float | None = REQUEST_TIMEOUT,
+        cancel: Callable[[RequestId], tuple[str, JsonObject, Mapping[str, str]] | None] | None = None,
+    ) -> Json:
+        """Send a request and wait for its result.
+
+        ``cancel(id)`` gives the notification that tells the peer when we stop waiting (None: leaving
+        the stream is enough). Raises ``RPCError`` for the peer's error, ``RequestTimeout``, and
+        whatever the transport raises.
+        """
+        if request_id is None:
+            request_id = self.new_id()
+        data = jsonrpc.encode_request(request_id, method, params)
+        outgoing = Outgoing(data, "request", request_id, method, headers)
+        waiter = self._pending.add(outgoing)
+        try:
+            with anyio.move_on_after(timeout):
+                self._on_frame(True, len(data))
+                try:
+                    await self._transport.send(outgoing)
+                except HttpStatusError as error:
+                    self._feed_error_body(error, request_id)
+                except ConnectionLost:
+                    # On a stream, the end of reading tells the reason better, and at once.
+                    with anyio.move_on_after(0 if self._transport.stream_per_request else 3):
+                        return await waiter.wait()
+                    raise
+                return await waiter.wait()
+            await self._say_cancelled(cancel, request_id)
+            raise RequestTimeout(
+                f"no answer to {method} within {timeout:g} s",
+                hint="The server may be busy or stuck; raise the time-out or look at its log.",
+                retryable=True,
+            )
+        except anyio.get_cancelled_exc_class():
+            if not outgoing.settled:
+                await self._say_cancelled(cancel, request_id)
+            raise
+        finally:
+            self._pending.remove(request_id)
+
+    async def notify(self, method: str, params: JsonObject | None, headers: Mapping[str, str] = _NO_HEADERS) -> None:
+        """Send a notification. Raises what the transport raises."""
+        data = jsonrpc.encode_notification(method, params)
+        self._on_frame(True, len(data))
+        await self._transport.send(Outgoing(data, "notification", None, method, headers))
+
+    def feed(self, frame: Frame) -> None:
+        """Take one frame as it came. Never raises."""
+        self._on_frame(False, len(frame.data))
+        message = jsonrpc.decode(frame.data)
+        if isinstance(message, list):
+            for part in message:
+                self._take(part)
+        else:
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
+        match message:
+            case Response(answered, result, flaw):
+                waiter = self._pending.find(answered)
+                if waiter is not None:
+                    waiter.succeed(result)
+                else:
+                    self._on_flaw(f"an answer to request {answered!r}, which is not waiting (late or unknown id)")
+                if flaw:
+                    self._on_flaw(flaw)
+            case ErrorResponse():
+                self._take_error(message)
+            case Notification(method, params):
+                try:
+                    self._on_notification(method, params)
+                except Exception as error:  # the boundary: one bad notification never ends the connection
+                    self._on_flaw(f"{method} could not be understood: {error}")
+            case Request():
+                self._take_request(message)
+            case Malformed():
+                self._on_stray(message)
+
+    def _take_error(self, error: ErrorResponse) -> None:
+        if error.flaw:
+            self._on_flaw(error.flaw)
+        waiter = self._pending.find(error.id) if error.id is not None else None
+        if waiter is not None:
+            waiter.fail(RPCError(error.code, error.message, error.data))
+        else:
+            whose = "without an id" if error.id is None else f"for request {error.id!r}, which is not waiting"
+            self._on_flaw(f"an error {whose}: {error.code} {error.message}")
+
+    def _feed_error_body(self, error: HttpStatusError, request_id: RequestId) -> None:
+        """An unsuccessful HTTP answer may hold the JSON-RPC error of this request (section 10)."""
+        message = jsonrpc.decode(error.body) if error.body else None
+        if not isinstance(message, ErrorResponse) or message.id not in (None, request_id):
+            raise error
+        rpc = RPCError(message.code, message.message, message.data)
+        rpc.details["status"] = error.status
+        raise rpc from error
+
+    def _take_request(self, request: Request) -> None:
+        if self._tasks is None:
+            return
+        if not self.answers:
+            self._on_flaw(f"the server sent a request ({request.method}), which its revision forbids (section 2)")
+            return
+        if len(self._answering) >= PEER_REQUESTS:
+            self._on_flaw(f"more than {PEER_REQUESTS} requests at once; {request.method} was refused")
+            self._tasks.start_soon(self._refuse, request)
+            return
+        scope = anyio.CancelScope()
+        self._answering[type(request.id), request.id] = scope
+        self._tasks.start_soon(self._answer, request, scope)
+
+    def cancel_answer(self, request_id: RequestId) -> None:
+        """The peer gave one of its requests up: stop answering it."""
+        scope = self._answering.get((type(request_id), request_id))
+        if scope is not None:
+            scope.cancel()
+
+    async def _answer(self, request: Request, scope: anyio.CancelScope) -> None:
+        try:
+            with scope:
+                try:
+                    result = await self._on_request(request.method, request.params, request.id)
+                    data = jsonrpc.encode_result(request.id, result)
+                    kind = "response"
+                except RPCError as error:
+                    data = jsonrpc.encode_error(request.id, error.code, error.message, error.data)
+                    kind = "error"
+                except Exception as error:  # the boundary: our own fault is still an answer
+                    data = jsonrpc.encode_error(request.id, -32603, f"internal error: {error}")
+                    kind = "error"
+                self._on_frame(True, len(data))
+                try:
+                    await self._transport.send(Outgoing(data, kind, request.id, None, self.answer_headers))
+                except McpDeckError as error:
+                    self._on_flaw(f"the answer to {request.method} could not be sent: {error}")
+        finally:
+            self._answering.pop((type(request.id), request.id), None)
+
+    async def _refuse(self, request: Request) -> None:
+        data = jsonrpc.encode_error(request.id, -32603, "too many requests at once")
+        try:
+            await self._transport.send(Outgoing(data, "error", request.id, None, self.answer_headers))
+        except McpDeckError:
+            pass
+
+    async def _say_cancelled(
+        self,
+        cancel: Callable[[RequestId], tuple[str, JsonObject, Mapping[str, str]] | None] | None,
+        request_id: RequestId,
+    ) -> None:
+        said = cancel(request_id) if cancel is not None else None
+        if said is None:
+            return
+        method, params, headers = said
+        with anyio.CancelScope(shield=True), anyio.move_on_after(FAREWELL):
+            try:
+                await self.notify(method, params, headers)
+            except McpDeckError:
+                pass  # it is gone: nothing is left to cancel
+
+
+def unanswerable(method: str) -> RemoteProtocolError:
+    """The error for a result that is no object where the specification wants one."""
+    return RemoteProtocolError(f"the result of {method} is not a JSON object", hint="See the raw answer.")

@@ -1,0 +1,168 @@
+"""The JSON-RPC 2.0 codec: bytes to envelopes and back (protocol section 2).
+
+Owns the one JSON codec of the house and the envelope rules. Never knows a method; whatever cannot
+be an envelope becomes ``Malformed`` with the reason and is kept, never raised.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+from pydantic_core import from_json, to_json
+
+from ..models import Json, JsonObject
+from ..transports.base import RequestId
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    id: RequestId
+    method: str
+    params: JsonObject
+
+
+@dataclass(slots=True, eq=False)
+class Notification:
+    method: str
+    params: JsonObject
+
+
+@dataclass(slots=True, eq=False)
+class Response:
+    """A result. ``result`` is any JSON value as received; ``flaw`` says what is wrong with the envelope."""
+
+    id: RequestId
+    result: Json
+    flaw: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class ErrorResponse:
+    """An error; ``id`` None when the server could not read the request's id."""
+
+    id: RequestId | None
+    code: int
+    message: str
+    data: Json
+    flaw: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Malformed:
+    """Bytes that are no message, and why."""
+
+    data: bytes
+    reason: str
+
+
+Message: TypeAlias = Request | Notification | Response | ErrorResponse | Malformed
+
+
+def parse(data: bytes) -> Json:
+    """The JSON value of ``data``. Raises ``ValueError``.
+
+    What the strict parser refuses but people send (lone surrogates, a byte order mark, nesting up to
+    1,000) is read by the tolerant one, so that it can be shown.
+    """
+    try:
+        return cast("Json", from_json(data))
+    except ValueError as error:
+        try:
+            return cast("Json", json.loads(data.removeprefix(b"\xef\xbb\xbf")))
+        except (ValueError, RecursionError):
+            raise error from None
+
+
+def dump(value: Json) -> bytes:
+    """Compact UTF-8 JSON on one line."""
+    try:
+        return to_json(value)
+    except ValueError:
+        # A lone surrogate has no UTF-8 form; as an escape it is valid JSON text.
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def decode(data: bytes) -> Message | list[Message]:
+    """The envelope in ``data``; a list when it is a batch (2025-03-26, tolerated elsewhere)."""
+    try:
+        value = parse(data)
+    except ValueError as error:
+        return Malformed(data, f"not JSON: {error}")
+    if isinstance(value, list):
+        if not value:
+            return Malformed(data, "an empty batch")
+        return [_envelope(item, data) for item in value]
+    return _envelope(value, data)
+
+
+def _envelope(value: Json, data: bytes) -> Message:
+    if not isinstance(value, dict):
+        return Malformed(data, "a message must be a JSON object")
+    flaw = None if value.get("jsonrpc") == "2.0" else 'member "jsonrpc" is not "2.0" (section 2)'
+    method = value.get("method")
+    if method is not None:
+        if not isinstance(method, str):
+            return Malformed(data, "method is not a string")
+        params = value.get("params")
+        if not isinstance(params, dict):
+            if params is not None:
+                return Malformed(data, "params is not an object")
+            params = {}
+        if "id" not in value:
+            return Notification(method, params)
+        request_id = value["id"]
+        if isinstance(request_id, bool) or not isinstance(request_id, (int, str)):
+            return Malformed(data, "a request's id must be a string or an integer")
+        return Request(request_id, method, params)
+    if "error" in value:
+        return _error(value, data, flaw)
+    if "result" not in value:
+        return Malformed(data, "neither a method nor a result nor an error")
+    answered = value.get("id")
+    if isinstance(answered, bool) or not isinstance(answered, (int, str)):
+        return Malformed(data, "a result without a usable id")
+    return Response(answered, value["result"], flaw)
+
+
+def _error(value: JsonObject, data: bytes, flaw: str | None) -> Message:
+    error = value["error"]
+    if not isinstance(error, dict):
+        return Malformed(data, "error is not an object")
+    answered = value.get("id")
+    if isinstance(answered, bool) or not isinstance(answered, (int, str)):
+        answered = None
+    code, message = error.get("code"), error.get("message")
+    if isinstance(code, bool) or not isinstance(code, int):
+        flaw, code = "error.code is not an integer (section 2)", 0
+    if not isinstance(message, str):
+        flaw, message = "error.message is not a string (section 2)", ""
+    if "result" in value:
+        flaw = "both result and error (section 2)"
+    return ErrorResponse(answered, code, message, error.get("data"), flaw)
+
+
+def encode_request(request_id: RequestId, method: str, params: JsonObject | None) -> bytes:
+    message: JsonObject = {"jsonrpc": "2.0", "id": request_id, "method": method}
+    if params is not None:
+        message["params"] = params
+    return dump(message)
+
+
+def encode_notification(method: str, params: JsonObject | None) -> bytes:
+    message: JsonObject = {"jsonrpc": "2.0", "method": method}
+    if params is not None:
+        message["params"] = params
+    return dump(message)
+
+
+def encode_result(request_id: RequestId, result: Json) -> bytes:
+    return dump({"jsonrpc": "2.0", "id": request_id, "result": result})
+
+
+def encode_error(request_id: RequestId, code: int, message: str, data: Json = None) -> bytes:
+    error: JsonObject = {"code": code, "message": message}
+    if data is not None:
+        error["data"] = data
+    return dump({"jsonrpc": "2.0", "id": request_id, "error": error})

@@ -1,0 +1,146 @@
+"""The application state: frozen snapshots, compared by identity.
+
+Owns the shape of ``AppState`` and nothing that moves: no task, socket, future or clock stands in
+it. An unchanged server keeps the same object, so ``is`` is the diff and render caches key on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from ..models import (
+    EraName,
+    ErrorInfo,
+    Implementation,
+    JsonObject,
+    Listed,
+    Origin,
+    Source,
+    Status,
+    Tool,
+    TransportKind,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What passed the transport in this generation, and what the log ring holds or lost."""
+
+    sent: int = 0
+    received: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    logged: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServerState:
+    """One row of the deck. ``id`` is the configured name; ``endpoint`` is safe to show.
+
+    ``connected_at`` and ``retry_at`` are ``time.time()`` seconds, ``*_ms`` milliseconds.
+    """
+
+    id: str
+    source: Source
+    origin: Origin
+    digest: str
+    transport: TransportKind
+    endpoint: str
+    status: Status = Status.WAITING
+    generation: int = 0
+    env_names: tuple[str, ...] = ()
+    lints: tuple[str, ...] = ()
+    suppressed_by: str | None = None
+    pid: int | None = None
+    era: EraName | None = None
+    version: str | None = None
+    decided: str = ""
+    info: Implementation | None = None
+    capabilities: JsonObject = field(default_factory=dict)
+    instructions: str | None = None
+    tools: tuple[Tool, ...] | None = None
+    resources: tuple[Listed, ...] | None = None
+    templates: tuple[Listed, ...] | None = None
+    prompts: tuple[Listed, ...] | None = None
+    rules_broken: tuple[str, ...] = ()
+    error: ErrorInfo | None = None
+    attempt: int = 0
+    attempts: int = 0
+    retry_at: float | None = None
+    connected_at: float | None = None
+    connect_ms: float | None = None
+    latency_ms: float | None = None
+    counters: Counters = Counters()
+
+    @property
+    def usable(self) -> bool:
+        """A session stands and calls can be made."""
+        return self.status in (Status.CONNECTED, Status.DEGRADED)
+
+
+_NO_SERVERS: Mapping[str, ServerState] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class McpState:
+    """All servers by id, and the order in which they are shown."""
+
+    servers: Mapping[str, ServerState] = field(default_factory=lambda: _NO_SERVERS)
+    order: tuple[str, ...] = ()
+
+    def listed(self) -> tuple[ServerState, ...]:
+        return tuple(self.servers[name] for name in self.order)
+
+
+class CallStatus(StrEnum):
+    RUNNING = "running"
+    SUCCESS = "success"
+    TOOL_ERROR = "tool error"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CallState:
+    """One tool call. ``result`` is the result object exactly as received, when there is one."""
+
+    id: str
+    server: str
+    tool: str
+    arguments: JsonObject
+    started_at: float
+    status: CallStatus = CallStatus.RUNNING
+    progress: float | None = None
+    total: float | None = None
+    message: str | None = None
+    duration_ms: float | None = None
+    result: JsonObject | None = None
+    error: ErrorInfo | None = None
+    rounds: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PromptState:
+    """A question from a server to the human: the wire ``method`` and its ``params``, nothing live."""
+
+    id: str
+    server: str
+    call: str | None
+    method: str
+    request: JsonObject
+    opened_at: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AppState:
+    """Everything the screens draw. ``calls`` newest first, ``prompts`` oldest first."""
+
+    mcp: McpState = McpState()
+    prompts: tuple[PromptState, ...] = ()
+    calls: tuple[CallState, ...] = ()
+    revision: int = 0

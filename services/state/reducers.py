@@ -1,0 +1,227 @@
+"""Pure folds: ``reduce(state, transition) -> state``.
+
+Owns what each transition means for the state. Never touches a clock, a ring or a subscriber. An
+event of an older generation returns the same state object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from .. import events as ev
+from ..models import ErrorInfo, ServerEntry, Status
+from .model import AppState, CallState, CallStatus, Counters, McpState, PromptState, ServerState
+
+CALLS_KEPT = 200
+RULES_KEPT = 50
+
+Transition: TypeAlias = (
+    "ev.ServersConfigured | ev.ServerEvent | ev.CallStarted | ev.CallFinished | ev.PromptOpened | ev.PromptClosed"
+)
+
+
+def reduce(state: AppState, event: Transition) -> AppState:
+    """The state after ``event``; the same object when nothing changed."""
+    if isinstance(event, ev.ServerEvent):
+        return _server_event(state, event)
+    match event:
+        case ev.ServersConfigured(entries):
+            return _configured(state, entries)
+        case ev.CallStarted(call, server, tool, arguments, at):
+            started = CallState(id=call, server=server, tool=tool, arguments=arguments, started_at=at)
+            return replace(state, calls=_trimmed((started, *state.calls)), revision=state.revision + 1)
+        case ev.CallFinished():
+            return _map_call(state, event.call, lambda call: _finished(call, event))
+        case ev.PromptOpened(prompt, server, call, method, request, at):
+            opened = PromptState(prompt, server, call, method, request, at)
+            return replace(state, prompts=(*state.prompts, opened), revision=state.revision + 1)
+        case ev.PromptClosed(prompt):
+            left = tuple(open_prompt for open_prompt in state.prompts if open_prompt.id != prompt)
+            if len(left) == len(state.prompts):
+                return state
+            return replace(state, prompts=left, revision=state.revision + 1)
+
+
+def progressed(state: AppState, event: ev.CallProgressed) -> AppState:
+    """Fold the newest progress sample of a running call."""
+
+    def fold(call: CallState) -> CallState:
+        if call.status is not CallStatus.RUNNING:
+            return call
+        return replace(call, progress=event.progress, total=event.total, message=event.message)
+
+    return _map_call(state, event.call, fold)
+
+
+def row_of(entry: ServerEntry, generation: int = 0) -> ServerState:
+    """The row of an entry that has not been contacted."""
+    return ServerState(
+        id=entry.name,
+        source=entry.source,
+        origin=entry.origin,
+        digest=entry.digest,
+        transport=entry.transport,
+        endpoint=entry.endpoint,
+        status=entry.gate or Status.WAITING,
+        generation=generation,
+        env_names=entry.env_names,
+        lints=entry.lints,
+        suppressed_by=entry.suppressed_by,
+        error=entry.problem,
+    )
+
+
+def with_server(state: AppState, server: ServerState) -> AppState:
+    servers = dict(state.mcp.servers)
+    servers[server.id] = server
+    mcp = McpState(servers=MappingProxyType(servers), order=state.mcp.order)
+    return replace(state, mcp=mcp, revision=state.revision + 1)
+
+
+def _configured(state: AppState, entries: tuple[ServerEntry, ...]) -> AppState:
+    known = state.mcp.servers
+    servers: dict[str, ServerState] = {}
+    for entry in entries:
+        old = known.get(entry.name)
+        if old is not None and old.digest == entry.digest:
+            servers[entry.name] = old
+        else:
+            servers[entry.name] = row_of(entry, old.generation if old else 0)
+    mcp = McpState(servers=MappingProxyType(servers), order=tuple(servers))
+    return replace(state, mcp=mcp, revision=state.revision + 1)
+
+
+def _trimmed(calls: tuple[CallState, ...]) -> tuple[CallState, ...]:
+    """Newest ``CALLS_KEPT`` calls; one that still runs is never let go."""
+    if len(calls) <= CALLS_KEPT:
+        return calls
+    old = tuple(call for call in calls[CALLS_KEPT:] if call.status is CallStatus.RUNNING)
+    return (*calls[:CALLS_KEPT], *old)
+
+
+def _map_call(state: AppState, call_id: str, fold: Callable[[CallState], CallState]) -> AppState:
+    for index, call in enumerate(state.calls):
+        if call.id == call_id:
+            changed = fold(call)
+            if changed is call:
+                return state
+            calls = (*state.calls[:index], changed, *state.calls[index + 1 :])
+            return replace(state, calls=calls, revision=state.revision + 1)
+    return state
+
+
+_STATUS_OF_ERROR = {"timeout": CallStatus.TIMED_OUT, "cancelled": CallStatus.CANCELLED}
+
+
+def _finished(call: CallState, event: ev.CallFinished) -> CallState:
+    if call.status is not CallStatus.RUNNING:
+        return call
+    if event.error is not None:
+        status = _STATUS_OF_ERROR.get(event.error.kind, CallStatus.FAILED)
+    elif event.result is not None and event.result.get("isError") is True:
+        status = CallStatus.TOOL_ERROR
+    else:
+        status = CallStatus.SUCCESS
+    return replace(
+        call,
+        status=status,
+        duration_ms=event.duration_ms,
+        result=event.result,
+        error=event.error,
+        rounds=event.rounds,
+    )
+
+
+def _server_event(state: AppState, event: ev.ServerEvent) -> AppState:
+    server = state.mcp.servers.get(event.server)
+    if server is None:
+        return state
+    if isinstance(event, ev.ServerGated):
+        if event.generation < server.generation:
+            return state
+        return with_server(state, row_of(event.entry, event.generation))
+    starts = isinstance(event, ev.ConnectionQueued)
+    if event.generation < server.generation or (event.generation > server.generation and not starts):
+        return state
+    changed = _FOLDS[type(event)](server, event)
+    return state if changed is server else with_server(state, changed)
+
+
+def _fresh(server: ServerState, generation: int) -> ServerState:
+    """A new attempt: what was learned last time stays readable until it is replaced."""
+    return replace(
+        server,
+        status=Status.WAITING,
+        generation=generation,
+        retry_at=None,
+        pid=None,
+        connected_at=None,
+        latency_ms=None,
+        rules_broken=(),
+        counters=Counters(logged=server.counters.logged, dropped=server.counters.dropped),
+    )
+
+
+def _established(server: ServerState, event: ev.ConnectionEstablished) -> ServerState:
+    return replace(
+        server,
+        status=Status.CONNECTED,
+        era=event.era,
+        version=event.version,
+        info=event.info,
+        capabilities=event.capabilities,
+        instructions=event.instructions,
+        decided=event.decided,
+        connect_ms=event.connect_ms,
+        connected_at=event.at,
+        tools=None,
+        resources=None,
+        templates=None,
+        prompts=None,
+        error=None,
+        attempt=0,
+        attempts=0,
+        retry_at=None,
+    )
+
+
+def _list_failed(server: ServerState, event: ev.ListFailed) -> ServerState:
+    status = Status.DEGRADED if server.usable else server.status
+    return replace(server, status=status, error=event.error)
+
+
+def _down(server: ServerState, status: Status, error: ErrorInfo) -> ServerState:
+    return replace(server, status=status, error=error, pid=None, retry_at=None, connected_at=None, latency_ms=None)
+
+
+def _reconnecting(server: ServerState, event: ev.ReconnectScheduled) -> ServerState:
+    down = _down(server, Status.RECONNECTING, event.error)
+    return replace(down, attempt=event.attempt, attempts=event.attempts, retry_at=event.retry_at)
+
+
+def _rule_broken(server: ServerState, event: ev.RuleBroken) -> ServerState:
+    if event.rule in server.rules_broken or len(server.rules_broken) >= RULES_KEPT:
+        return server
+    return replace(server, rules_broken=(*server.rules_broken, event.rule))
+
+
+_Fold: TypeAlias = Callable[[ServerState, Any], ServerState]
+_FOLDS: dict[type[ev.ServerEvent], _Fold] = {
+    ev.ConnectionQueued: lambda server, event: _fresh(server, event.generation),
+    ev.ConnectionStarted: lambda server, event: replace(server, status=Status.CONNECTING),
+    ev.ProcessStarted: lambda server, event: replace(server, pid=event.pid),
+    ev.ConnectionEstablished: _established,
+    ev.ToolsChanged: lambda server, event: replace(server, tools=event.tools),
+    ev.ResourcesChanged: lambda server, event: replace(server, resources=event.resources),
+    ev.TemplatesChanged: lambda server, event: replace(server, templates=event.templates),
+    ev.PromptsChanged: lambda server, event: replace(server, prompts=event.prompts),
+    ev.ListFailed: _list_failed,
+    ev.LatencyMeasured: lambda server, event: replace(server, latency_ms=event.latency_ms),
+    ev.AuthorizationNeeded: lambda server, event: _down(server, Status.NEEDS_AUTH, event.error),
+    ev.ConnectionFailed: lambda server, event: _down(server, Status.FAILED, event.error),
+    ev.ReconnectScheduled: _reconnecting,
+    ev.RuleBroken: _rule_broken,
+}

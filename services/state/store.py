@@ -1,0 +1,151 @@
+"""The store: the one place where state changes, and the throttle that tells the screens.
+
+Owns the current ``AppState``, the log rings and the sample tallies. ``dispatch`` is synchronous and
+must be called on the loop's thread. Never performs I/O, never knows who subscribes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import anyio
+
+from .. import events as ev
+from .model import AppState, Counters, ServerState
+from .reducers import Transition, progressed, reduce, with_server
+from .ring import LogRecord, LogRing
+
+Event: TypeAlias = "Transition | ev.CallProgressed | ev.LogReceived | ev.FrameSeen"
+Subscriber: TypeAlias = Callable[[AppState], None]
+
+FLUSH_INTERVAL = 0.08
+"""Seconds between two flushes: at most 12.5 a second."""
+
+
+class _Tally:
+    """Frames and bytes of one server's generation since the last fold."""
+
+    __slots__ = ("bytes_received", "bytes_sent", "generation", "received", "sent")
+
+    def __init__(self, generation: int) -> None:
+        self.generation = generation
+        self.sent = self.received = self.bytes_sent = self.bytes_received = 0
+
+
+class Store:
+    """Folds events into ``state`` and calls subscribers once per flush."""
+
+    def __init__(self, state: AppState | None = None, *, interval: float = FLUSH_INTERVAL) -> None:
+        self._state = state or AppState()
+        self._interval = interval
+        self._flushed: AppState | None = None
+        self._subscribers: list[Subscriber] = []
+        self._rings: dict[str, LogRing] = {}
+        self._tallies: dict[str, _Tally] = {}
+        self._progress: dict[str, ev.CallProgressed] = {}
+        self._touched_rings: set[str] = set()
+        self._dirty = anyio.Event()
+
+    @property
+    def state(self) -> AppState:
+        """The state after every transition so far, with samples folded in."""
+        self._fold_samples()
+        return self._state
+
+    def ring(self, server: str) -> LogRing:
+        """The log ring of a server; the same object for the life of the store."""
+        ring = self._rings.get(server)
+        if ring is None:
+            ring = self._rings[server] = LogRing()
+        return ring
+
+    def dispatch(self, event: Event) -> None:
+        """Take one fact. Transitions are reduced now; samples are counted and folded at a flush."""
+        match event:
+            case ev.FrameSeen(server, generation, sent, size):
+                self._count(server, generation, sent, size)
+            case ev.LogReceived():
+                self.ring(event.server).add(LogRecord(event.at, event.kind, event.level, event.logger, event.data))
+                self._touched_rings.add(event.server)
+            case ev.CallProgressed():
+                self._progress[event.call] = event
+            case _:
+                if isinstance(event, ev.CallFinished):
+                    self._fold_progress(event.call)
+                self._state = reduce(self._state, event)
+        if not self._dirty.is_set():
+            self._dirty.set()
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Call ``subscriber`` with the state once per flush; returns the way to stop."""
+        self._subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
+
+        return unsubscribe
+
+    def flush(self) -> None:
+        """Tell the subscribers now, if anything changed since the last flush."""
+        state = self.state
+        if state is self._flushed:
+            return
+        self._flushed = state
+        for subscriber in tuple(self._subscribers):
+            subscriber(state)
+
+    async def run(self) -> None:
+        """Flush when something changed, at most once an interval; no timer runs while nothing does."""
+        while True:
+            await self._dirty.wait()
+            self._dirty = anyio.Event()
+            self.flush()
+            await anyio.sleep(self._interval)
+
+    def _count(self, server: str, generation: int, sent: bool, size: int) -> None:
+        tally = self._tallies.get(server)
+        if tally is None or tally.generation < generation:
+            tally = self._tallies[server] = _Tally(generation)
+        if sent:
+            tally.sent += 1
+            tally.bytes_sent += size
+        else:
+            tally.received += 1
+            tally.bytes_received += size
+
+    def _fold_progress(self, call: str) -> None:
+        sample = self._progress.pop(call, None)
+        if sample is not None:
+            self._state = progressed(self._state, sample)
+
+    def _fold_samples(self) -> None:
+        if self._progress:
+            for call in list(self._progress):
+                self._fold_progress(call)
+        if self._tallies or self._touched_rings:
+            for name in self._tallies.keys() | self._touched_rings:
+                server = self._state.mcp.servers.get(name)
+                if server is not None:
+                    self._state = with_server(self._state, self._folded(server))
+            self._tallies.clear()
+            self._touched_rings.clear()
+
+    def _folded(self, server: ServerState) -> ServerState:
+        old, ring = server.counters, self._rings.get(server.id)
+        logged, dropped = (ring.total, ring.dropped) if ring else (old.logged, old.dropped)
+        tally = self._tallies.get(server.id)
+        if tally is None or tally.generation != server.generation:
+            counters = replace(old, logged=logged, dropped=dropped)
+        else:
+            counters = Counters(
+                sent=old.sent + tally.sent,
+                received=old.received + tally.received,
+                bytes_sent=old.bytes_sent + tally.bytes_sent,
+                bytes_received=old.bytes_received + tally.bytes_received,
+                logged=logged,
+                dropped=dropped,
+            )
+        return replace(server, counters=counters)

@@ -1,0 +1,204 @@
+"""From ``module:object`` or ``FILE.py[:object]`` to a server object of the official SDK.
+
+Owns the importing and what is said when it fails. Runs in a worker thread, because the module may
+import for seconds. A file gets a module name of its own, so that whatever it is called (``app``,
+``server``) it neither replaces nor becomes anybody else's module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+import traceback
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol, TypeGuard, cast
+
+from ..errors import ConnectError
+from ..models import InProcessTarget, Json
+
+USUAL_NAMES = ("mcp", "server", "app")
+"""Where a server is looked for when a file is given without ``:object``; the SDK's own order."""
+
+_numbers = itertools.count(1)
+
+
+class ServerObject(Protocol):
+    """What the low-level servers of SDK 1.x and 2.x have in common."""
+
+    def create_initialization_options(self) -> object: ...
+
+    async def run(self, read_stream: object, write_stream: object, initialization_options: object, /) -> None: ...
+
+
+def load(target: InProcessTarget) -> ServerObject:
+    """The low-level server behind ``target``. Raises ``ConnectError`` that says what is wrong with it.
+
+    Blocks while modules are imported. A callable without arguments (a factory) is called.
+    """
+    if target.factory is not None:
+        with _blamed(target.spec):
+            return _server(target.factory(), target.spec)
+    place, _, path = target.spec.rpartition(":")
+    if target.spec.endswith(".py"):
+        place, path = target.spec, ""
+    if not place:
+        raise ConnectError(
+            f"{target.spec!r} names no server object",
+            hint="write package.module:object, or FILE.py and optionally :object",
+        )
+    with _blamed(target.spec):
+        module = _from_file(place) if place.endswith(".py") else _from_name(place)
+        return _server(_attribute(module, path) if path else _usual(module, place), target.spec)
+
+
+def _from_file(place: str) -> ModuleType:
+    file = Path(place).expanduser().resolve()
+    if not file.is_file():
+        raise ConnectError(f"no such file: {place}", hint="check the path; it is relative to the working directory")
+    name = f"_mcpdeck_server_{next(_numbers)}_{file.stem}"
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ConnectError(f"{place} cannot be loaded as Python")
+    module = module_from_spec(spec)
+    _findable(file.parent)
+    sys.modules[name] = module  # pydantic and dataclasses look annotations up there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _from_name(name: str) -> ModuleType:
+    _findable(Path.cwd())
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise ConnectError(
+                f"no module named {error.name!r}",
+                hint=f"it has to be importable by {sys.executable}; or give the file: FILE.py:object",
+            ) from error
+        raise
+
+
+def _findable(folder: Path) -> None:
+    # Last, not first: a types.py beside somebody's server must not take the standard library's place.
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def _attribute(module: ModuleType, path: str) -> object:
+    value: object = module
+    for name in path.split("."):
+        try:
+            value = getattr(value, name)
+        except AttributeError:
+            raise ConnectError(
+                f"{module.__file__ or module.__name__} has no {path!r}", hint=_offer(module) or "check its name"
+            ) from None
+    return value
+
+
+def _usual(module: ModuleType, place: str) -> object:
+    for name in USUAL_NAMES:
+        if _unwrapped(found := getattr(module, name, None)) is not None:
+            return found
+    servers = _servers(module)
+    if len(servers) == 1:
+        return getattr(module, servers[0])
+    raise ConnectError(
+        f"{place} has {'several server objects' if servers else 'no server object'}",
+        hint=_offer(module) or f"make one (mcp = MCPServer(…)) or name it: {place}:object",
+    )
+
+
+def _servers(module: ModuleType) -> list[str]:
+    return [name for name, value in vars(module).items() if _unwrapped(value) is not None]
+
+
+def _offer(module: ModuleType) -> str:
+    servers = _servers(module)
+    return f"there is: {', '.join(servers)}" if servers else ""
+
+
+def _server(value: object, spec: str) -> ServerObject:
+    found = _unwrapped(value)
+    if found is None and callable(value):
+        if isinstance(value, type):
+            raise ConnectError(f"{spec} is a class, not a server object", hint="name an instance of it")
+        value = value()
+        found = _unwrapped(value)
+    if found is None:
+        raise ConnectError(
+            f"{spec} is not an MCP server but {_article(type(value).__name__)}",
+            hint="it has to be a server object of the official SDK (MCPServer, FastMCP, Server) or to make one",
+        )
+    return found
+
+
+def _unwrapped(value: object) -> ServerObject | None:
+    """The low-level server inside ``value``: SDK 2.x and 1.x keep it under different names."""
+    for name in ("_lowlevel_server", "_mcp_server"):
+        inner: object = getattr(value, name, None)
+        if _is_server(inner):
+            return inner
+    return value if _is_server(value) else None
+
+
+def _is_server(value: object) -> TypeGuard[ServerObject]:
+    if isinstance(value, type | ModuleType):
+        return False
+    return callable(getattr(value, "run", None)) and callable(getattr(value, "create_initialization_options", None))
+
+
+def _article(word: str) -> str:
+    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"
+
+
+@contextmanager
+def _blamed(spec: str) -> Generator[None]:
+    """Whatever the server's own code raises becomes a ``ConnectError`` with the place it came from."""
+    try:
+        yield
+    except ConnectError:
+        raise
+    except (Exception, SystemExit) as error:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "mcp":
+            raise ConnectError(
+                f"{spec} needs the official MCP SDK, which is not installed",
+                hint="install the extra: pip install 'mcpdeck[server]'",
+            ) from error
+        raise ConnectError(
+            f"loading {spec} failed: {described(error)}", hint=_where(error), details={"stderr": _lines(error)}
+        ) from error
+
+
+def described(error: BaseException) -> str:
+    """The last line of a traceback: type and message; of a group, that of its only member."""
+    members = _members(error)
+    while len(members) == 1:
+        error, members = members[0], _members(members[0])
+    return "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+
+
+def _members(error: BaseException) -> tuple[BaseException, ...]:
+    return cast("tuple[BaseException, ...]", getattr(error, "exceptions", ()))
+
+
+def _where(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):
+        return f"see {error.filename}, line {error.lineno}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
+    # The first frames are ours; the last one is where it was raised.
+    return f"see {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
+
+
+def _lines(error: BaseException) -> list[Json]:
+    return [*"".join(traceback.format_exception(error)).splitlines()[-20:]]

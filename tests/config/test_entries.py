@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mcpdeck.services.models import EraMode, HttpTarget, ServerEntry, Status, StdioTarget
+from tests.config.project import Project
+
+
+def _one(project: Project, value: object, **changes: Any) -> ServerEntry:
+    project.servers({"it": value}, project.user_file)
+    return project.load(**changes)["it"]
+
+
+@pytest.mark.parametrize(
+    ("value", "what", "remedy"),
+    [
+        ({}, 'no "command"', '"command"'),
+        ({"command": ""}, '"command" is empty', '"command"'),
+        ({"command": 3}, "a number, not a string", '"command"'),
+        ({"command": ["npx"]}, "an array, not a string", '"command"'),
+        ({"url": "https://h/mcp"}, 'no "type"', 'add "type": "http"'),
+        ({"type": "http"}, 'no "url"', '"url"'),
+        ({"type": "http", "url": "h/mcp"}, "does not begin with http", "http://"),
+        ({"type": "http", "url": "http://"}, "no host", "http://"),
+        ({"type": "http", "url": "http://h:99999/"}, "no address", "http://"),
+        ({"type": "http", "url": "http://h/a b"}, "white space", "http://"),
+        ({"type": "http", "url": "${NOT_SET}/mcp"}, "NOT_SET, which is not set", "set NOT_SET"),
+        ({"type": "htp", "url": "http://h/"}, 'unknown type "htp"', 'did you mean "http"'),
+        ({"type": "quic", "url": "http://h/"}, 'unknown type "quic"', '"stdio" or "http"'),
+        ({"type": 1, "command": "x"}, '"type" is a number', "stdio"),
+        ({"type": "sse", "url": "http://h/sse"}, '"sse" is not supported by this version', "http"),
+        ({"type": "ws", "url": "ws://h/"}, '"ws" is not supported by this version', "http"),
+        ({"command": "x", "args": "-y"}, '"args" is a string, not an array', "args"),
+        ({"command": "x", "args": ["--port", 80]}, "a number at place 2", '"80" in quotes'),
+        ({"command": "x", "env": {"A": 1}}, '"A" in "env" is a number', "quotes"),
+        ({"command": "x", "env": {"A=B": "1"}}, "no variable can have", "name"),
+        ({"command": "x", "cwd": 1}, '"cwd" is a number', "path"),
+        ({"command": "x\0y"}, "a character that no program can be given", "remove"),
+        ({"command": "x", "args": ["\ud800"]}, "a character that no program can be given", "remove"),
+        ({"type": "http", "url": "http://h/", "headers": {"A B": "x"}}, "HTTP does not allow", "correct"),
+        ({"type": "http", "url": "http://h/", "headers": {"A": "x\ny"}}, "line break", "remove"),
+        ({"type": "http", "url": "http://h/", "headers": ["A"]}, '"headers" is an array', "headers"),
+        ({"command": "x", "sandbox": True}, "not started bare", "sandbox"),
+        (None, "the entry is null", "command"),
+        ("npx", "the entry is a string", "command"),
+        ([], "the entry is an array", "command"),
+    ],
+)
+def test_an_entry_that_cannot_be_used_is_a_row_that_says_why_where_and_what_to_do(
+    project: Project, value: object, what: str, remedy: str
+) -> None:
+    project.servers({"it": value, "fine": {"command": "x"}}, project.user_file)
+    rows = project.load()
+    problem = rows["it"].problem
+    assert rows["it"].gate is Status.NOT_CONFIGURED
+    assert rows["it"].target is None
+    assert problem is not None
+    assert what in problem.title
+    assert remedy in problem.hint
+    assert 'entry "it"' in problem.title
+    assert f"{project.user_file}:1:" in problem.title
+    assert problem.details["entry"] == "it"
+    assert rows["fine"].gate is None  # one bad entry never drops the others
+
+
+def test_a_stdio_entry_is_expanded_and_shown_unexpanded(project: Project) -> None:
+    value = {
+        "command": "${RUNNER}",
+        "args": ["--token", "${SECRET}", "${MODE:-fast}"],
+        "env": {"KEY": "${SECRET}"},
+        "timeout": 60_000,
+        "era": "legacy",
+        "protocolVersion": "2025-06-18",
+    }
+    environ = {**project.options.environ, "RUNNER": "/bin/run", "SECRET": "hunter2"}
+    entry = _one(project, value, environ=environ)
+    assert entry.target == StdioTarget(
+        "/bin/run", ("--token", "hunter2", "fast"), {"KEY": "hunter2"}, str(project.root)
+    )
+    assert entry.endpoint == "${RUNNER} --token ${SECRET} ${MODE:-fast}"
+    assert (entry.call_timeout, entry.era, entry.protocol_version) == (60.0, EraMode.LEGACY, "2025-06-18")
+    assert entry.env_names == ("KEY",)
+    shown = [entry.endpoint, entry.digest, str(entry.lints), str(entry.problem), str(entry.origin)]
+    assert not any("hunter2" in text for text in shown)
+
+
+def test_a_variable_cannot_bring_in_another_reference(project: Project) -> None:
+    entry = _one(project, {"command": "${A}"}, environ={**project.options.environ, "A": "${B}", "B": "b"})
+    assert isinstance(entry.target, StdioTarget)
+    assert entry.target.command == "${B}"
+
+
+def test_a_variable_that_is_set_but_empty_is_empty_and_a_missing_one_stays_as_text_with_a_warning(
+    project: Project,
+) -> None:
+    entry = _one(
+        project,
+        {"command": "x", "args": ["${EMPTY:-d}", "${GONE}", "${GONE}"]},
+        environ={**project.options.environ, "EMPTY": ""},
+    )
+    assert isinstance(entry.target, StdioTarget)
+    assert entry.target.args == ("", "${GONE}", "${GONE}")
+    assert [lint for lint in entry.lints if "GONE" in lint] == [
+        "${GONE} is not set and has no default: the text stays as it is"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["http", "streamable-http"])
+def test_an_http_entry_has_its_url_and_expanded_headers(project: Project, kind: str) -> None:
+    value = {"type": kind, "url": "https://u:p@h/mcp?token=t", "headers": {"Authorization": "Bearer ${T}"}}
+    entry = _one(project, value, environ={**project.options.environ, "T": "abc"})
+    assert entry.target == HttpTarget("https://u:p@h/mcp?token=t", {"Authorization": "Bearer abc"})
+    assert entry.endpoint == "https://•••@h/mcp?token=•••"
+
+
+@pytest.mark.parametrize(
+    ("value", "lint"),
+    [
+        ({"command": " x "}, "white space around"),
+        ({"command": "x", "args": ["a "]}, '"args" number 1 has white space'),
+        ({"command": "x", "env": {"A": " v"}}, '"A" in "env" has white space'),
+        ({"type": "http", "url": "http://h/ "}, '"url" has white space'),
+        ({"command": "x", "colour": 1}, 'unknown field "colour"'),
+        ({"command": "x", "url": "http://h"}, '"url" is not used by a server of type stdio'),
+        ({"command": "x", "oauth": {}}, '"oauth" is not used by this version'),
+        ({"command": "x", "timeout": 5}, "below 1000"),
+        ({"command": "x", "timeout": "5s"}, "not a number"),
+        ({"command": "x", "era": "old"}, '"era" is none of'),
+        ({"command": "x", "protocolVersion": "latest"}, '"protocolVersion" is not a date'),
+    ],
+)
+def test_what_is_odd_about_a_usable_entry_is_a_lint(project: Project, value: object, lint: str) -> None:
+    entry = _one(project, value)
+    assert entry.gate is None
+    assert any(lint in text for text in entry.lints), entry.lints
+
+
+def test_white_space_is_reported_and_never_trimmed(project: Project) -> None:
+    entry = _one(project, {"command": " x ", "args": [" a"]})
+    assert isinstance(entry.target, StdioTarget)
+    assert (entry.target.command, entry.target.args) == (" x ", (" a",))
+
+
+@pytest.mark.parametrize("value", [True, "true", 1])
+def test_a_disabled_entry_stays_listed_and_a_doubtful_one_is_not_started(project: Project, value: object) -> None:
+    assert _one(project, {"command": "x", "disabled": value}).gate is Status.DISABLED
+
+
+def test_a_relative_cwd_is_relative_to_the_file_and_the_default_is_the_project(project: Project) -> None:
+    project.servers({"a": {"command": "x", "cwd": "sub"}, "b": {"command": "x"}}, project.root / "deep" / ".mcp.json")
+    rows = project.load(cwd=project.root / "deep")
+    folders = [row.target.cwd for row in rows.values() if isinstance(row.target, StdioTarget)]
+    assert folders == [str(project.root / "deep" / "sub"), str(project.root)]
+
+
+def test_a_project_entry_that_runs_outside_the_project_says_so(project: Project) -> None:
+    project.servers({"it": {"command": "x", "cwd": "../elsewhere"}})
+    assert any("outside the project" in lint for lint in project.load()["it"].lints)
+
+
+def test_the_digest_changes_with_the_text_and_not_with_the_environment(project: Project) -> None:
+    first = _one(project, {"command": "${A:-x}", "args": []})
+    again = _one(project, {"args": [], "command": "${A:-x}"}, environ={**project.options.environ, "A": "y"})
+    edited = _one(project, {"command": "${A:-x}", "args": ["z"]})
+    assert first.digest == again.digest != edited.digest
+
+
+def test_an_entry_given_twice_and_a_field_given_twice_are_reported(project: Project) -> None:
+    project.write(
+        '{"mcpServers": {"it": {"command": "one"},\n "it": {"command": "two",\n "command": "three"}}}',
+        project.user_file,
+    )
+    entry = project.load()["it"]
+    assert entry.endpoint == "three"
+    assert any("entry at line 1 is ignored" in lint for lint in entry.lints)
+    assert any('"command" is given twice' in lint for lint in entry.lints)
+
+
+def test_a_name_with_odd_characters_is_kept_and_reported(project: Project) -> None:
+    project.servers({"my server": {"command": "x"}, "": {"command": "x"}}, project.user_file)
+    rows = project.load()
+    assert any("normalised" in lint for lint in rows["my server"].lints)
+    assert rows[""].gate is Status.NOT_CONFIGURED

@@ -1,0 +1,107 @@
+"""Installs the servers that the interop tests talk to, each group in an environment of its own.
+
+Owns ``tests/interop/.env`` (ignored by git): ``node`` from package-lock.json, ``servers`` and ``sdk1``
+from their compiled requirements. What is there and unchanged is left alone. Without Node or without a
+network a group is left out and its tests are skipped with the reason; with CI=true that is a failure.
+Needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ENV = HERE / ".env"
+NODE_FILES = ("package.json", "package-lock.json", ".npmrc")
+
+
+class Unavailable(Exception):
+    """A group cannot be installed on this machine; the message says why."""
+
+
+def fingerprint(*parts: str | Path) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.read_bytes() if isinstance(part, Path) else part.encode())
+    return digest.hexdigest()
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> None:
+    done = subprocess.run(command, cwd=cwd, check=False, capture_output=True, text=True)
+    if done.returncode:
+        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+        raise Unavailable(f"{command[0]} ended with code {done.returncode}:\n{last}")
+
+
+def install_node(folder: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise Unavailable("npm is not installed")
+    folder.mkdir(parents=True)
+    for name in NODE_FILES:
+        shutil.copy(HERE / name, folder / name)
+    run(npm, "ci", cwd=folder)
+
+
+def install_python(folder: Path, requirements: Path) -> None:
+    try:
+        venv.create(folder, with_pip=True)
+    except (subprocess.CalledProcessError, OSError) as error:
+        raise Unavailable(f"no virtual environment could be made: {error}") from error
+    python = folder / "bin" / "python"
+    run(python, "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "-r", requirements)
+
+
+def wanted(group: str) -> str:
+    """What the group's folder must have been made from."""
+    if group == "node":
+        return fingerprint(*(HERE / name for name in NODE_FILES))
+    return fingerprint(sys.version, HERE / f"requirements-{group}.txt")
+
+
+def missing(group: str) -> str | None:
+    """Why the group cannot be used now; None when it is installed as pinned."""
+    if group == "node" and shutil.which("node") is None:
+        return "Node.js is not installed"
+    stamp = ENV / group / "installed"
+    if not stamp.exists():
+        return "not installed: run `make interop`"
+    if stamp.read_text() != wanted(group):
+        return "installed from older pins: run `make interop`"
+    return None
+
+
+def install(group: str) -> None:
+    folder = ENV / group
+    shutil.rmtree(folder, ignore_errors=True)
+    if group == "node":
+        if shutil.which("node") is None:
+            raise Unavailable("Node.js is not installed")
+        install_node(folder)
+    else:
+        install_python(folder, HERE / f"requirements-{group}.txt")
+    (folder / "installed").write_text(wanted(group))
+
+
+def main() -> int:
+    failed = 0
+    for group in ("node", "servers", "sdk1"):
+        if missing(group) is None:
+            continue
+        print(f"interop: installing {group} ...", flush=True)
+        try:
+            install(group)
+        except Unavailable as error:
+            print(f"interop: {group} is left out, {error}", file=sys.stderr)
+            failed += 1
+    return 1 if failed and os.environ.get("CI") == "true" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""The dashboard on a store that tests feed: no service runs, intents are kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from mcpdeck.app.controller import AnswerAction, Refused, Toast
+from mcpdeck.app.deck import Deck
+from mcpdeck.app.screens.deck_screen import DeckScreen
+from mcpdeck.services.models import JsonObject
+from mcpdeck.services.state.model import AppState
+from mcpdeck.services.state.store import Store
+from tests.ui import states
+from tests.ui.form_stage import settle, text_of
+from tests.waiting import eventually
+
+
+class Kept:
+    """``Intents`` that only remember what was asked for."""
+
+    def __init__(self, toast: Toast) -> None:
+        self.toast = toast
+        self.asked: list[tuple[object, ...]] = []
+        self.refused: Refused | None = None
+
+    def call(
+        self, server: str, tool: str, arguments: JsonObject, *, validate: bool = True, refused: Refused | None = None
+    ) -> str:
+        self.asked.append(("call", server, tool, arguments))
+        self.refused = refused
+        return "call-new"
+
+    def cancel(self, call_id: str) -> None:
+        self.asked.append(("cancel", call_id))
+
+    def reconnect(self, server: str) -> None:
+        self.asked.append(("reconnect", server))
+
+    def reconnect_all(self) -> None:
+        self.asked.append(("reconnect_all",))
+
+    def set_enabled(self, server: str, enabled: bool) -> None:
+        self.asked.append(("set_enabled", server, enabled))
+
+    def approve(self, server: str) -> None:
+        self.asked.append(("approve", server))
+
+    def reject(self, server: str) -> None:
+        self.asked.append(("reject", server))
+
+    def answer(self, prompt_id: str, action: AnswerAction, content: JsonObject | None) -> None:
+        self.asked.append(("answer", prompt_id, action, content))
+
+    def save(self, call_id: str) -> Path | None:
+        self.asked.append(("save", call_id))
+        return None
+
+
+class Stage:
+    """A running dashboard: press keys, change the state, read the screen."""
+
+    def __init__(self, app: Deck, pilot: Pilot[None], store: Store) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.store = store
+
+    @property
+    def asked(self) -> list[tuple[object, ...]]:
+        assert isinstance(self.app.intents, Kept)
+        return self.app.intents.asked
+
+    @property
+    def intents(self) -> Kept:
+        assert isinstance(self.app.intents, Kept)
+        return self.app.intents
+
+    @property
+    def deck(self) -> DeckScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, DeckScreen)
+        return screen
+
+    @property
+    def text(self) -> str:
+        return text_of(self.app)
+
+    def line(self, words: str) -> str:
+        """The first screen line with ``words``."""
+        return next(line for line in self.text.split("\n") if words in line)
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.pause()
+        # A tool's form is built once the cursor rests on it.
+        await eventually(lambda: self.deck._preview is None, "form of the tool under the cursor")
+        await settle(self.app, self.pilot)
+
+    async def become(self, state: AppState) -> None:
+        """The store holds another state; it is flushed and drawn."""
+        self.store._state = state
+        self.store.flush()
+        await settle(self.app, self.pilot)
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.pilot.resize_terminal(width, height)
+        await settle(self.app, self.pilot)
+
+
+@asynccontextmanager
+async def decked(state: AppState, *, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Stage]:
+    store = Store(state)
+    app = Deck(store, Kept, version="0.1.0", clock=states.clock)
+    async with app.run_test(size=size) as pilot:
+        await settle(app, pilot)
+        yield Stage(app, pilot, store)

@@ -1,0 +1,154 @@
+"""What a person asked for, on its way to the services: calls, cancelling, saving, and errors as toasts."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+import anyio
+import pytest
+
+from mcpdeck.app.controller import Controller, Severity
+from mcpdeck.app.worker import Services
+from mcpdeck.services.errors import InvalidArguments, UnknownTool, UsageError
+from mcpdeck.services.models import JsonObject
+from mcpdeck.services.state.model import AppState
+from mcpdeck.services.state.store import Store
+from tests.ui import states
+from tests.waiting import eventually
+
+
+class Executor:
+    """Raises what it is told to, or waits until it is cancelled."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.called: list[tuple[str, str, JsonObject, bool]] = []
+        self.cancelled = 0
+
+    async def call(self, server: str, tool: str, arguments: JsonObject, *, call_id: str, validate: bool = True) -> None:
+        self.called.append((server, tool, arguments, validate))
+        if self.error is not None:
+            raise self.error
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self.cancelled += 1
+
+
+class Manager:
+    def reconnect(self, name: str) -> None:
+        raise UsageError(f"no server is called {name!r}", hint="Known servers: none.", server=name)
+
+
+class Desk:
+    def __init__(self, controller: Controller, executor: Executor, toasts: list[tuple[str, str, str]]) -> None:
+        self.controller = controller
+        self.executor = executor
+        self.toasts = toasts
+
+
+@asynccontextmanager
+async def desk(folder: Path, state: AppState | None = None) -> AsyncIterator[Desk]:
+    toasts: list[tuple[str, str, str]] = []
+
+    def toast(title: str, hint: str = "", *, severity: Severity = "information") -> None:
+        toasts.append((title, hint, severity))
+
+    def refuse(*arguments: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    executor = Executor()
+    services = cast("Services", cast("object", Fake(Store(state), executor)))
+    async with anyio.create_task_group() as tasks:
+        yield Desk(
+            Controller(services, tasks, toast, set_enabled=refuse, approve=refuse, reject=refuse, data_folder=folder),
+            executor,
+            toasts,
+        )
+        tasks.cancel_scope.cancel()
+
+
+class Fake:
+    def __init__(self, store: Store, executor: Executor) -> None:
+        self.store = store
+        self.executor = executor
+        self.manager = Manager()
+
+
+async def test_a_call_starts_at_once_and_can_be_cancelled_by_its_id(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        call = at.controller.call("files", "read", {"path": "x"}, validate=False)
+        await eventually(lambda: at.executor.called, "started call")
+        assert at.executor.called == [("files", "read", {"path": "x"}, False)]
+        at.controller.cancel("another")
+        assert at.executor.cancelled == 0
+        at.controller.cancel(call)
+        await eventually(lambda: at.executor.cancelled, "cancelled call")
+        assert at.toasts == []
+
+
+async def test_refused_arguments_go_back_to_who_asked(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.executor.error = InvalidArguments("they do not fit", problems=("a: is missing",), server="files")
+        told: list[tuple[str, ...]] = []
+        at.controller.call("files", "read", {}, refused=told.append)
+        await eventually(lambda: told, "refusal")
+        assert told == [("a: is missing",)]
+        at.controller.call("files", "read", {})
+        await eventually(lambda: at.toasts, "toast")
+        assert at.toasts == [("files: they do not fit", "", "error")]
+
+
+async def test_an_error_before_a_call_is_a_toast_with_what_to_do(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.executor.error = UnknownTool("files has no tool called 'x'", hint="Did you mean y?", server="files")
+        at.controller.call("files", "x", {})
+        await eventually(lambda: at.toasts, "toast")
+        assert at.toasts == [("files: files has no tool called 'x'", "Did you mean y?", "error")]
+
+
+async def test_a_bug_below_a_click_is_told_and_ends_nothing(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.controller.approve("files")
+        at.controller.reconnect("nobody")
+        assert [title for title, _, _ in at.toasts] == [
+            "Internal error: ZeroDivisionError",
+            "nobody: no server is called 'nobody'",
+        ]
+
+
+async def test_a_saved_result_is_whole_and_for_the_owner_only(tmp_path: Path) -> None:
+    sly = states.call(1, tool="../../etc/\u202epass wd", result={"content": [], "lone": "\ud800"})
+    async with desk(tmp_path / "data", AppState(calls=(sly,))) as at:
+        path = at.controller.save("call-1")
+        assert path is not None
+        assert path.parent == tmp_path / "data" / "results"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert json.loads(path.read_text(encoding="utf-8", errors="surrogatepass")) == sly.result
+
+
+async def test_what_cannot_be_saved_says_why(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("a file in the way")
+    running = states.call(2, result=None)
+    async with desk(tmp_path, AppState(calls=(states.call(1), running))) as at:
+        assert at.controller.save("call-2") is None
+        assert at.controller.save("call-1") is None
+        assert at.toasts[0][0] == "This call has no result to save"
+        assert at.toasts[1][0] == "The result could not be saved"
+
+
+@pytest.mark.parametrize("link", ["elsewhere"])
+async def test_a_result_is_never_written_through_a_link(tmp_path: Path, link: str) -> None:
+    target = tmp_path / link
+    async with desk(tmp_path / "data", AppState(calls=(states.call(1),))) as at:
+        path = at.controller.save("call-1")
+        assert path is not None
+        path.unlink()
+        path.symlink_to(target)
+        assert at.controller.save("call-1") is None
+        assert not target.exists()

@@ -1,0 +1,453 @@
+"""The calls: running ones on top with their progress, then results, newest first.
+
+Owns cards, selection and the one timer that runs while a call does. Never calls a service and never
+mounts a widget for an old call: those are lines of one list.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.errors import NoWidget
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ..services.state.model import CallState, CallStatus
+from .app_of import app_of
+from .call_words import head_line, progress_line
+from .image_preview import ImagePreview
+from .ink import INK_CLASSES, INK_CSS, InkWell, Span
+from .result_blocks import size_of, size_words
+from .result_copy import copy_result
+from .result_screen import ResultScreen
+from .result_view import ResultView
+
+CARDS = 8
+"""Finished calls whose results are mounted."""
+RUNNING = 12
+"""Running calls that have a card of their own."""
+SCREENFUL = 14
+"""Rows of a result on a card."""
+PICTURE = 20
+"""Rows of a picture on a card, at most."""
+SIZES = 1000
+"""Sizes of old results that are remembered."""
+CANCEL_CELLS = 13
+"""Cells at the right end of a running call's head that cancel it when clicked."""
+MORE = "o shows all"
+
+
+class CardHead(Widget):
+    """The head line of a card, and below it the progress while the call runs."""
+
+    ALLOW_SELECT: ClassVar[bool] = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INK_CLASSES) | {"ink--faint"}
+    DEFAULT_CSS = (
+        "CardHead { height: auto; width: 1fr; color: $foreground; pointer: pointer; }\nCardHead {"
+        + INK_CSS
+        + ".ink--faint { color: $border-blurred; } }"
+    )
+
+    def __init__(self, call: CallState, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.call = call
+        self.frame = 0
+        self.selected = False
+        self._clock = clock
+        self._inks = InkWell(self)
+        self._size_words = _result_size(call)
+
+    def show(self, call: CallState) -> None:
+        changed = call.status is not self.call.status
+        rows = self._rows
+        self.call = call
+        if changed:
+            self._size_words = _result_size(call)
+        self.refresh(layout=rows != self._rows)
+
+    @property
+    def _rows(self) -> int:
+        return 2 if self.call.status is CallStatus.RUNNING and progress_line(self.call, 40) else 1
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return self._rows
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._inks.clear()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        line: list[Span] | None
+        if y == 0:
+            line = head_line(self.call, width - 1, now=self._clock(), frame=self.frame, size=self._size_words)
+        elif y == 1 and self.call.status is CallStatus.RUNNING:
+            line = [("  ", ""), *(progress_line(self.call, width - 4) or [])]
+        else:
+            line = []
+        edge = [("▌" if self.selected else " ", "edge")]
+        return self._inks.strip([*edge, *line], width, "cursor" if self.selected else "")
+
+
+class CallCard(Widget):
+    """One call: its head and a screenful of its result."""
+
+    DEFAULT_CSS = """
+    CallCard { height: auto; width: 1fr; margin: 0 0 1 0; layout: vertical; }
+    CallCard > ResultView { padding: 0 1 0 3; }
+    CallCard.-running { margin: 0; }
+    CallCard.-last-running { margin: 0 0 1 0; }
+    """
+
+    def __init__(self, call: CallState, clock: Callable[[], float], picture_rows: Callable[[], int]) -> None:
+        super().__init__()
+        self.head = CardHead(call, clock)
+        self._picture_rows = picture_rows
+        self._composed = False
+        self.set_class(call.status is CallStatus.RUNNING, "-running")
+
+    @property
+    def call(self) -> CallState:
+        return self.head.call
+
+    def compose(self) -> ComposeResult:
+        yield self.head
+        if self.call.status is not CallStatus.RUNNING:
+            yield self._preview(self.call)
+
+    def show(self, call: CallState) -> None:
+        """The same call, later."""
+        if call is self.head.call:
+            return
+        finished = self.head.call.status is CallStatus.RUNNING and call.status is not CallStatus.RUNNING
+        self.head.show(call)
+        if finished:
+            self.remove_class("-running")
+            if self._composed:
+                self._complete()
+
+    def on_mount(self) -> None:
+        self._composed = True
+        self._complete()
+
+    def _complete(self) -> None:
+        """A call may end while its card is still being put on the screen."""
+        if self.call.status is not CallStatus.RUNNING and not self.query(ResultView):
+            self.mount(self._preview(self.call))
+
+    def _preview(self, call: CallState) -> ResultView:
+        return ResultView(call, max_rows=SCREENFUL, picture_rows=self._picture_rows, more=MORE)
+
+    def select(self, selected: bool) -> None:
+        if self.head.selected != selected:
+            self.head.selected = selected
+            self.head.refresh()
+
+
+class OldCalls(Widget):
+    """Calls without a card, a line each."""
+
+    ALLOW_SELECT: ClassVar[bool] = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(INK_CLASSES) | {"ink--faint"}
+    DEFAULT_CSS = "OldCalls { height: auto; width: 1fr; color: $foreground; }\nOldCalls {" + INK_CSS + "}"
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.calls: tuple[CallState, ...] = ()
+        self.selected: str | None = None
+        self.frame = 0
+        self._clock = clock
+        self._inks = InkWell(self)
+        self._sizes: dict[str, str] = {}
+
+    def show(self, calls: tuple[CallState, ...], selected: str | None) -> None:
+        if selected == self.selected and [*map(id, calls)] == [*map(id, self.calls)]:
+            return
+        taller = len(calls) != len(self.calls)
+        self.calls, self.selected = calls, selected
+        self.refresh(layout=taller)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self.calls)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._inks.clear()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y >= len(self.calls):
+            return Strip.blank(width, self.rich_style)
+        call = self.calls[y]
+        size = self._sizes.get(call.id)
+        if size is None and call.status is not CallStatus.RUNNING:
+            if len(self._sizes) > SIZES:
+                self._sizes.clear()
+            size = self._sizes[call.id] = _result_size(call)
+        chosen = call.id == self.selected
+        line = head_line(call, width - 1, now=self._clock(), frame=self.frame, size=size or "")
+        return self._inks.strip([("▌" if chosen else " ", "edge"), *line], width, "cursor" if chosen else "")
+
+    def at(self, y: int) -> CallState | None:
+        return self.calls[y] if 0 <= y < len(self.calls) else None
+
+
+class CallConsole(VerticalScroll, can_focus=True):
+    """``calls`` newest first, of ``server`` only unless that is None."""
+
+    DEFAULT_CSS = """
+    CallConsole {
+        height: 1fr; width: 1fr; background: $background; scrollbar-size-vertical: 1;
+        & > #calls-empty { color: $text-muted; padding: 0 1; height: auto; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Next", show=False),
+        Binding("up,k", "move(-1)", "Previous", show=False),
+        Binding("home,g", "first", "First", show=False),
+        Binding("end,G", "last", "Last", show=False),
+        Binding("enter,o", "open", "Show all", key_display="o"),
+        Binding("s", "save", "Save"),
+        Binding("x,delete", "cancel", "Cancel", key_display="x"),
+        Binding("r", "repeat", "Repeat"),
+        Binding("y", "copy", "Copy"),
+    ]
+
+    calls: reactive[tuple[CallState, ...]] = reactive[tuple[CallState, ...]]((), init=False)
+    server: reactive[str | None] = reactive[str | None](None, init=False)
+    selected: reactive[str | None] = reactive[str | None](None, init=False)
+
+    class CancelRequested(Message):
+        """End this running call."""
+
+        def __init__(self, call_id: str) -> None:
+            super().__init__()
+            self.call_id = call_id
+
+    class SaveRequested(Message):
+        """Write this call's whole result to a file."""
+
+        def __init__(self, call_id: str) -> None:
+            super().__init__()
+            self.call_id = call_id
+
+    class RepeatRequested(Message):
+        """Make the same call again."""
+
+        def __init__(self, call_id: str) -> None:
+            super().__init__()
+            self.call_id = call_id
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._clock = clock
+        self._cards: dict[str, CallCard] = {}
+        self._order: tuple[CallState, ...] = ()
+        self._old = OldCalls(clock)
+        self._empty = Static(Content("No calls yet. Choose a tool, fill in its form, press Ctrl+R."), id="calls-empty")
+        self._timer: Timer | None = None
+        self._frame = 0
+
+    def compose(self) -> ComposeResult:
+        yield self._empty
+        yield self._old
+
+    def on_mount(self) -> None:
+        self._timer = self.set_interval(0.1, self.tick, pause=True)
+        self.call_later(self._reconcile)  # once mounted: it may have been told before
+
+    # What arrives.
+
+    def watch_calls(self) -> None:
+        self._reconcile()
+
+    def watch_server(self) -> None:
+        self._reconcile()
+
+    def watch_selected(self) -> None:
+        self._mark()
+
+    def on_resize(self) -> None:
+        for preview in self.query(ImagePreview):
+            preview.redraw()
+
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        super().watch_has_focus(_has_focus)
+        self._mark()
+
+    def _reconcile(self) -> None:
+        if not self.is_mounted:
+            return
+        calls = [call for call in self.calls if self.server is None or call.server == self.server]
+        running = [call for call in calls if call.status is CallStatus.RUNNING]
+        finished = [call for call in calls if call.status is not CallStatus.RUNNING]
+        followed = not self._order or self.selected in (None, self._order[0].id)
+        self._place_cards([*running[:RUNNING], *finished[:CARDS]])
+        rest = (*running[RUNNING:], *finished[CARDS:])
+        self._order = (*running[:RUNNING], *finished[:CARDS], *rest)
+        self._empty.display = not calls
+        known = any(call.id == self.selected for call in self._order)
+        if not known or followed:
+            self.selected = self._order[0].id if self._order else None
+            if followed and not self.has_focus:
+                self.scroll_home(animate=False)
+        self._mark()
+        if self._timer is not None:
+            if running:
+                self._timer.resume()
+            else:
+                self._timer.pause()
+
+    def _place_cards(self, shown: Sequence[CallState]) -> None:
+        wanted = {call.id for call in shown}
+        for call_id in [known for known in self._cards if known not in wanted]:
+            self._cards.pop(call_id).remove()
+        before: Widget = self._empty
+        last_running = next((call.id for call in reversed(shown) if call.status is CallStatus.RUNNING), None)
+        for call in shown:
+            card = self._cards.get(call.id)
+            if card is None:
+                card = self._cards[call.id] = CallCard(call, self._clock, self._picture_rows)
+                self.mount(card, after=before)
+            else:
+                card.show(call)
+                place = self.children.index(card)
+                if self.children[place - 1] is not before:
+                    self.move_child(card, after=before)
+            card.set_class(call.id == last_running, "-last-running")
+            before = card
+
+    def _picture_rows(self) -> int:
+        """A picture and its head fit into the pane."""
+        return max(6, min(PICTURE, self.size.height - 3))
+
+    def _mark(self) -> None:
+        chosen = self.selected if self.has_focus else None
+        for call_id, card in self._cards.items():
+            card.select(call_id == chosen)
+        self._old.show(tuple(call for call in self._order if call.id not in self._cards), chosen)
+
+    def tick(self) -> None:
+        """Redraw what shows time: only head lines of running calls."""
+        self._frame += 1
+        for card in self._cards.values():
+            if card.call.status is CallStatus.RUNNING:
+                card.head.frame = self._frame
+                card.head.refresh(Region(0, 0, card.head.size.width, 1))
+
+    # Selection.
+
+    @property
+    def current(self) -> CallState | None:
+        """The selected call."""
+        return next((call for call in self._order if call.id == self.selected), None)
+
+    def _move_to(self, index: int) -> None:
+        if not self._order:
+            return
+        index = max(0, min(index, len(self._order) - 1))
+        self.selected = self._order[index].id
+        card = self._cards.get(self._order[index].id)
+        if card is not None:
+            self.scroll_to_widget(card, animate=False, top=index > 0 and card.size.height > self.size.height)
+        else:
+            line = index - len(self._cards)
+            self.scroll_to_region(
+                Region(0, self._old.virtual_region.y + line, 1, 1), animate=False, force=True, spacing=None
+            )
+
+    def _index(self) -> int:
+        return next((index for index, call in enumerate(self._order) if call.id == self.selected), 0)
+
+    def action_move(self, step: int) -> None:
+        self._move_to(self._index() + step)
+
+    def action_first(self) -> None:
+        self._move_to(0)
+        self.scroll_home(animate=False)
+
+    def action_last(self) -> None:
+        self._move_to(len(self._order) - 1)
+
+    def on_click(self, event: events.Click) -> None:
+        widget = self._widget_at(event)
+        call = self._call_of(widget, event)
+        if call is None:
+            return
+        again = call.id == self.selected and event.chain >= 2
+        self.selected = call.id
+        if again:
+            self.action_open()
+        elif call.status is CallStatus.RUNNING and event.screen_x >= self.content_region.right - CANCEL_CELLS:
+            self.action_cancel()
+
+    def _widget_at(self, event: events.Click) -> Widget | None:
+        try:
+            return self.screen.get_widget_at(*event.screen_offset)[0]
+        except NoWidget:
+            return None
+
+    def _call_of(self, widget: Widget | None, event: events.Click) -> CallState | None:
+        while widget is not None and widget is not self:
+            if isinstance(widget, CallCard):
+                return widget.call
+            if widget is self._old:
+                return self._old.at(event.screen_y - self._old.region.y)
+            parent = widget.parent
+            widget = parent if isinstance(parent, Widget) else None
+        return None
+
+    # Intents.
+
+    def action_open(self) -> None:
+        call = self.current
+        if call is not None and call.status is not CallStatus.RUNNING:
+            app_of(self).push_screen(ResultScreen(call, save=self._post_save))
+
+    def _post_save(self, call_id: str) -> None:
+        self.post_message(self.SaveRequested(call_id))
+
+    def action_save(self) -> None:
+        call = self.current
+        if call is not None and call.status is not CallStatus.RUNNING:
+            self._post_save(call.id)
+
+    def action_cancel(self) -> None:
+        call = self.current
+        if call is not None and call.status is CallStatus.RUNNING:
+            self.post_message(self.CancelRequested(call.id))
+
+    def action_repeat(self) -> None:
+        call = self.current
+        if call is not None:
+            self.post_message(self.RepeatRequested(call.id))
+
+    def action_copy(self) -> None:
+        call = self.current
+        if call is not None and call.status is not CallStatus.RUNNING:
+            copy_result(app_of(self), call)
+
+
+def _result_size(call: CallState) -> str:
+    if call.result is None:
+        return ""
+    count, exact = size_of(call.result)
+    return size_words(count, exact=exact)

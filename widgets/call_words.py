@@ -1,0 +1,98 @@
+"""One call in one line: mark, tool, server, times, size, status.
+
+Owns the words and columns of a call's head line. Never draws and reads no clock: ``now`` is given.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..services.state.model import CallState, CallStatus
+from ..services.state.text import one_line
+from .ink import Span, fit, line_width
+
+SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+MARKS: Final[dict[CallStatus, tuple[str, str]]] = {
+    CallStatus.RUNNING: ("⠋", "accent"),
+    CallStatus.SUCCESS: ("✓", "good"),
+    CallStatus.TOOL_ERROR: ("✖", "warn"),
+    CallStatus.FAILED: ("✖", "bad"),
+    CallStatus.TIMED_OUT: ("✖", "bad"),
+    CallStatus.CANCELLED: ("○", "muted"),
+}
+
+
+def duration_words(milliseconds: float | None) -> str:
+    """``0.4 ms``, ``87 ms``, ``3.4 s``, ``2:05``; nothing for None."""
+    if milliseconds is None:
+        return ""
+    if milliseconds < 10:
+        return f"{milliseconds:.1f} ms"
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    return elapsed_words(milliseconds / 1000)
+
+
+def elapsed_words(seconds: float) -> str:
+    """Time since the start, to a tenth of a second below a minute."""
+    seconds = max(0.0, seconds)
+    if seconds < 60:
+        return f"{int(seconds * 10) / 10:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def head_line(call: CallState, width: int, *, now: float, frame: int = 0, size: str = "") -> list[Span]:
+    """The head line in ``width`` cells; columns on the right stand in the same place for every call."""
+    mark, ink = MARKS[call.status]
+    running = call.status is CallStatus.RUNNING
+    if running:
+        mark = SPINNER[frame % len(SPINNER)]
+    time = elapsed_words(now - call.started_at) if running else duration_words(call.duration_ms)
+    status = "x cancels" if running else call.status.value
+    right: list[Span] = [(fit(time, 8, right=True), "accent" if running else "")]
+    if width >= 56:
+        right.append((fit(size, 10, right=True), "muted"))
+    if width >= 32:
+        right += [("  ", ""), (fit(status, 11), "muted" if running else ink)]
+    room = max(4, width - line_width(right) - 3)
+    tool = one_line(call.tool, 80) or "(no name)"
+    server = one_line(call.server, 60)
+    left: list[Span] = [(mark + " ", ink)]
+    if len(tool) + 2 + len(server) <= room or room > 40:
+        tool_room = min(len(tool), max(12, room - len(server) - 2))
+        name = fit(tool, tool_room).rstrip()
+        left.append((name, "strong"))
+        left.append((fit("  " + server, room - line_width([(name, "")])), "muted"))
+    else:
+        left.append((fit(tool, room), "strong"))
+    return [*left, (" ", ""), *right]
+
+
+def progress_line(call: CallState, width: int) -> list[Span] | None:
+    """Bar, numbers and message of a running call; None without any progress."""
+    if call.progress is None and not call.message:
+        return None
+    spans: list[Span] = []
+    room = width
+    if call.progress is not None:
+        if call.total and call.total > 0:
+            cells = max(8, min(24, width // 3))
+            part = min(1.0, max(0.0, call.progress / call.total))
+            full = int(part * cells)
+            spans += [("━" * full, "accent"), ("━" * (cells - full), "faint")]
+            words = f" {_amount(call.progress)}/{_amount(call.total)}"
+        else:
+            words = f"{_amount(call.progress)} so far"
+        spans.append((words, ""))
+        room -= line_width(spans)
+    if call.message and room > 6:
+        spans.append((fit("  " * bool(spans) + one_line(call.message, 300), room), "muted"))
+    return spans
+
+
+def _amount(value: float) -> str:
+    if isinstance(value, int) or float(value).is_integer():
+        return str(int(value)) if abs(value) < 1e15 else f"{value:.3g}"
+    return f"{value:.2f}" if abs(value) < 1e6 else f"{value:.3g}"

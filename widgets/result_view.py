@@ -1,0 +1,141 @@
+"""The outcome of one call: blocks of text, JSON and pictures.
+
+Owns turning blocks into widgets, either all of it or a screenful. Never lays out more than it shows: long
+text is cut before it is looked at, and the whole of a long one is prepared in a thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from anyio import to_thread
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ..services.models import Json
+from ..services.state.model import CallState, CallStatus
+from .app_of import app_of
+from .image_preview import ImagePreview
+from .json_text import pretty
+from .json_view import TextLines
+from .result_blocks import Block, ImageBlock, JsonBlock, Outcome, Remark, TextBlock, outcome_of, remark
+from .text_rows import first_lines, lines_of
+
+AT_ONCE = 100_000
+"""Up to this size (characters, about) a whole result is laid out on the loop's thread."""
+CLIP = 4_000
+"""Strings inside JSON are cut to this in a preview, in characters."""
+_WIDE = 200
+
+
+class ResultView(Widget):
+    """What ``call`` came to; ``max_rows`` None shows all of it. ``more`` says how to see the rest."""
+
+    DEFAULT_CSS = """
+    ResultView {
+        height: auto; width: 1fr; layout: vertical;
+        & > .remark { height: auto; width: 1fr; color: $text-muted; }
+    }
+    """
+
+    def __init__(
+        self,
+        call: CallState,
+        *,
+        max_rows: int | None = None,
+        picture_rows: Callable[[], int] | None = None,
+        more: str = "",
+        arguments: bool = False,
+    ) -> None:
+        super().__init__()
+        self._picture_rows = picture_rows or self._screen_rows
+        self.call = call
+        self.outcome: Outcome = outcome_of(call)
+        self._max_rows = max_rows
+        self._more = more
+        self._arguments = arguments
+
+    def compose(self) -> ComposeResult:
+        if self._arguments:
+            yield _remark(remark("arguments"))
+            yield TextLines(list(pretty(self.call.arguments, align=True, clip=CLIP)), json=True, max_rows=12)
+            yield _remark(remark(""))
+        if self.call.status is CallStatus.CANCELLED and self.call.result is None:
+            return
+        blocks: tuple[Block, ...] = self.outcome.blocks
+        if self.call.status is CallStatus.TOOL_ERROR:
+            blocks = (remark(("the tool reports an error (isError)", "bold $text-warning")), *blocks)
+        if self._max_rows is None:
+            for block in blocks:
+                yield self._whole(block)
+        else:
+            yield from self._screenful(blocks, self._max_rows)
+
+    def _screen_rows(self) -> int:
+        return max(12, app_of(self).size.height - 8)
+
+    # A screenful.
+
+    def _screenful(self, blocks: tuple[Block, ...], rows: int) -> Iterator[Widget]:
+        for index, block in enumerate(blocks):
+            if rows < 2 and index:
+                left = len(blocks) - index
+                yield _remark(remark(f"… {left} more {'part' if left == 1 else 'parts'}", f" · {self._more}"))
+                return
+            match block:
+                case Remark():
+                    yield _remark(block)
+                    rows -= 1
+                case ImageBlock(data, mime):
+                    yield ImagePreview(data, mime, max_rows=self._picture_rows)
+                    rows -= self._picture_rows()
+                case TextBlock(text, tone):
+                    lines = first_lines(text, rows + 1, _WIDE)
+                    total = text.count("\n") + 1
+                    yield TextLines(lines, max_rows=rows, total_lines=total, more=self._more, classes=f"-{tone}")
+                    rows -= len(lines)
+                case JsonBlock(value):
+                    lines = list(islice(pretty(value, align=True, clip=CLIP), rows + 1))
+                    yield TextLines(lines, json=True, max_rows=rows, more=self._more)
+                    rows -= len(lines)
+
+    # All of it.
+
+    def _whole(self, block: Block) -> Widget:
+        match block:
+            case Remark():
+                return _remark(block)
+            case ImageBlock(data, mime):
+                return ImagePreview(data, mime, max_rows=self._picture_rows)
+            case TextBlock(text, tone):
+                if len(text) <= AT_ONCE:
+                    return TextLines(lines_of(text), classes=f"-{tone}")
+                return self._later(block, classes=f"-{tone}")
+            case JsonBlock(value):
+                if self.outcome.exact and self.outcome.size <= AT_ONCE:
+                    return TextLines(list(pretty(value, align=True)), json=True)
+                return self._later(block)
+
+    def _later(self, block: TextBlock | JsonBlock, *, classes: str | None = None) -> TextLines:
+        lines = TextLines(["laying out …"], json=isinstance(block, JsonBlock), classes=classes)
+
+        async def prepare() -> None:
+            if isinstance(block, TextBlock):
+                ready = await to_thread.run_sync(lines_of, block.text)
+            else:
+                ready = await to_thread.run_sync(_json_lines, block.value)
+            lines.show(ready)
+
+        self.run_worker(prepare(), exit_on_error=False)
+        return lines
+
+
+def _json_lines(value: Json) -> list[str]:
+    return list(pretty(value, align=True))
+
+
+def _remark(block: Remark) -> Static:
+    return Static(Content.assemble(*block.parts), classes="remark")

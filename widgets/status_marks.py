@@ -1,0 +1,95 @@
+"""How each status looks and reads: one glyph, one word, one ink.
+
+Owns the table that the server list, the detail and the header share. Glyphs differ in shape, so that
+nothing depends on colour alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..services.models import ErrorInfo, Status, TransportKind
+from ..services.state.model import ServerState
+from ..services.state.text import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    glyph: str
+    ink: str
+
+
+MARKS: dict[Status, Mark] = {
+    Status.CONNECTED: Mark("●", "good"),
+    Status.DEGRADED: Mark("◇", "warn"),
+    Status.CONNECTING: Mark("◐", "accent"),
+    Status.WAITING: Mark("◌", "muted"),
+    Status.RECONNECTING: Mark("↻", "warn"),
+    Status.NEEDS_AUTH: Mark("▲", "warn"),
+    Status.PENDING_APPROVAL: Mark("▲", "warn"),
+    Status.FAILED: Mark("✖", "bad"),
+    Status.BLOCKED: Mark("■", "bad"),
+    Status.NOT_CONFIGURED: Mark("▽", "bad"),
+    Status.REJECTED: Mark("□", "muted"),
+    Status.DISABLED: Mark("○", "muted"),
+}
+
+TRANSPORT_WORDS: dict[TransportKind, str] = {TransportKind.IN_PROCESS: "in-proc"}
+
+
+def transport_word(kind: TransportKind) -> str:
+    """The transport in at most seven cells."""
+    return TRANSPORT_WORDS.get(kind, kind.value)
+
+
+def needs_human(server: ServerState) -> bool:
+    """Nothing goes on with this server until somebody decides something."""
+    return server.status in (Status.PENDING_APPROVAL, Status.NEEDS_AUTH)
+
+
+def seconds_left(server: ServerState, now: float) -> int:
+    """Whole seconds until the next attempt, rounded up; 0 when it is due or none is planned."""
+    if server.retry_at is None:
+        return 0
+    return max(0, int(server.retry_at - now + 0.999))
+
+
+def short_reason(error: ErrorInfo | None) -> str:
+    """An error in a few words: the exit code or HTTP status where there is one, else its title."""
+    if error is None:
+        return ""
+    code = error.details.get("exitCode")
+    if isinstance(code, int) and not isinstance(code, bool):
+        return f"exit code {code}" if code >= 0 else f"signal {-code}"
+    status = error.details.get("status")
+    if isinstance(status, int):
+        return f"HTTP {status}"
+    return one_line(error.title)
+
+
+def status_words(server: ServerState, now: float) -> str:
+    """The status in words, with what makes it concrete: attempt and countdown, exit code, reason."""
+    word = server.status.value
+    match server.status:
+        case Status.RECONNECTING:
+            tries = f" ({server.attempt}/{server.attempts})" if server.attempts else ""
+            left = seconds_left(server, now)
+            return f"{word}{tries} in {left} s" if left else f"{word}{tries} now"
+        case Status.FAILED | Status.NOT_CONFIGURED | Status.BLOCKED:
+            reason = short_reason(server.error)
+            return f"{word} · {reason}" if reason else word
+        case Status.DISABLED if server.suppressed_by:
+            return f"{word} · {one_line(server.suppressed_by)} wins"
+        case _:
+            return word
+
+
+def milliseconds(value: float) -> str:
+    """A duration in at most six cells: ``0.4 ms``, ``12 ms``, ``1.2 s``, ``3 min``."""
+    if value < 1:
+        return f"{value:.1f} ms"
+    if value < 999.5:
+        return f"{value:.0f} ms"
+    if value < 59_950:
+        return f"{value / 1000:.1f} s"
+    return f"{value / 60_000:.0f} min"
