@@ -132,12 +132,28 @@ class CapabilityMissing(ProtocolError):
     """The peer does not offer what was asked of it."""
 
 
+RPC_HINTS = {
+    -32700: "The server could not parse the request; see its log.",
+    -32600: "The server found the request invalid; see its log.",
+    -32601: "The server does not know this method, or does not offer the feature it belongs to.",
+    -32602: "The server refused the parameters: an unknown name, or arguments it does not accept.",
+    -32603: "The server failed while it worked on this; its log should say why. Trying again may help.",
+    -32002: "The server does not have that resource.",
+    -32020: "The request headers did not mirror its body; connect again to read the tools afresh.",
+    -32021: "The server needs a capability that mcpdeck did not offer for this request.",
+    -32022: "The server does not speak the protocol version that was used.",
+    -32042: "The server wants a web page to be visited first.",
+}
+"""What to do about the codes that have a meaning (protocol section 3)."""
+
+
 class RPCError(McpDeckError):
     """The peer answered with a JSON-RPC error object (protocol section 3)."""
 
     kind = "jsonrpc"
 
     def __init__(self, code: int, message: str, data: Json = None, *, hint: str = "") -> None:
+        hint = hint or RPC_HINTS.get(code, "This is the server's own error; its log may say more.")
         super().__init__(message or f"error {code}", hint=hint, details={"code": code, "data": data})
         self.code = code
         self.message = message
