@@ -97,7 +97,9 @@ def _remedy(text: str, position: int) -> str:
         return "the text ends here: close what is open, a bracket or a quote"
     if rest.startswith(("//", "/*", "#")):
         return "JSON has no comments: remove them"
-    if rest.startswith(("}", "]")) and before.endswith(","):
+    # Since Python 3.13 the comma itself is the place, before that what follows it.
+    at_bracket = rest.startswith(("}", "]")) and before.endswith(",")
+    if at_bracket or (rest.startswith(",") and rest[1:].lstrip().startswith(("}", "]"))):
         return "remove the comma before the closing bracket"
     if before.endswith(",") or rest.startswith(","):
         return "check the commas here"
