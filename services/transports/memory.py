@@ -1,93 +1,104 @@
-"""A server object of the official SDK, served inside this process.
+"""A server object of the official SDK, served inside this process, in a thread of its own.
 
-Owns the server's task and the two streams to it. Every message is still encoded to JSON text and
+Owns the server's thread and the two ways to it. Every message is still encoded to JSON text and
 decoded again on its way, so that frames, sizes and the transcript are what they would be elsewhere.
 The only module of the services that imports the SDK, and only once such a server is connected.
+
+The server has an event loop of its own: a tool that blocks blocks that server and not us, and what
+ends its loop (``sys.exit``) ends the connection and nothing else.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 import time
-from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, cast
 
 import anyio
-import anyio.from_thread
-import anyio.to_thread
 
 from ..errors import ConnectError, ConnectionLost, LocalProtocolError
 from ..models import InProcessTarget, TransportKind
 from .base import Deliver, Frame, Hooks, Outgoing, Pacer, Transport
-from .server_object import ServerObject, described, load
+from .server_object import ServerObject, described, load, traceback_of
+from .server_output import ServerOutput, speaking
+from .server_thread import Crossing, DaemonWorkers, in_loop
 
 if TYPE_CHECKING:
-    from anyio.abc import TaskGroup
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 END_TIME = 2.0
 """Seconds a server gets to end by itself before it is cancelled."""
-
-_serving: ContextVar[object] = ContextVar("mcpdeck_serving")
-"""Which transport's server the current task or worker thread works for."""
+CANCEL_TIME = 1.0
+"""Seconds it gets then, before its thread is left to itself."""
 
 
 class InProcessTransport(Transport):
-    """``target``'s server in a task of its own, connected by two streams without a buffer."""
+    """``target``'s server in a thread of its own, connected by two bounded queues."""
 
     kind: ClassVar[TransportKind] = TransportKind.IN_PROCESS
 
     def __init__(self, target: InProcessTarget, hooks: Hooks | None = None) -> None:
         self._target = target
-        self._log = _ServerLog(self, hooks or Hooks())
-        self._ended = anyio.Event()
-        # Shielded: when whoever uses the connection is cancelled, the server still gets to end by itself.
-        self._scope = anyio.CancelScope(shield=True)
+        self._hooks = hooks or Hooks()
+        self._to_server: Crossing[object] = Crossing()
+        self._from_server: Crossing[bytes] = Crossing()
+        self._given_up = False
+        self._failed: Exception | None = None
+        self._server_loop: asyncio.AbstractEventLoop | None = None
         self._lost = ConnectionLost("the server ended the connection", retryable=True)
 
     async def __aenter__(self) -> Self:
-        mark = _serving.set(self)
-        # Before anything is loaded: the SDK would install a handler that writes to the terminal.
-        logging.getLogger().addHandler(self._log)
+        self._home = asyncio.get_running_loop()
+        self._loaded, self._ended = anyio.Event(), anyio.Event()
+        self._turn = anyio.Lock()  # who waits to send is served in order
+        self._output = ServerOutput(self._hooks.stderr)
+        self._output.attach()
+        threading.Thread(target=self._live, name=f"in-process {self._target.spec}", daemon=True).start()
         try:
-            server, self._codec = await anyio.to_thread.run_sync(_prepare, self._target, abandon_on_cancel=True)
-            self._to_server, from_client = _stream()
-            to_client, self._from_server = _stream()
-            self._tasks: TaskGroup = anyio.create_task_group()
-            await self._tasks.__aenter__()
-            self._tasks.start_soon(self._serve, server, from_client, to_client)
+            await self._loaded.wait()
+            if self._failed is None:
+                return self
+            await self._ended.wait()
         except BaseException:
-            logging.getLogger().removeHandler(self._log)
+            self._given_up = True  # it is still importing: once that is done it ends
+            self._hang_up()
+            self._cancel()
+            self._output.close()
             raise
-        finally:
-            _serving.reset(mark)
-        return self
+        self._output.rest()
+        raise self._failed
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        try:
-            self._tasks.cancel_scope.shield = True
-            self._to_server.close()  # the end of its input: the server is to finish
-            self._from_server.close()  # and whatever it still says has nobody to hear it
+        # Shielded: when whoever uses the connection is cancelled, the server still gets to end by itself.
+        with anyio.CancelScope(shield=True):
+            self._output.refresh()
+            self._hang_up()
             with anyio.move_on_after(END_TIME):
                 await self._ended.wait()
             if not self._ended.is_set():
-                self._scope.cancel()
-            await self._tasks.__aexit__(None, None, None)
-        finally:
-            logging.getLogger().removeHandler(self._log)
+                self._cancel()
+                with anyio.move_on_after(CANCEL_TIME):
+                    await self._ended.wait()
+            self._output.rest()
+            if not self._ended.is_set():
+                self._hooks.note(
+                    "the server did not end: its thread is left to itself (code that blocks cannot be stopped)"
+                )
+            self._output.close()
 
     async def run(self, deliver: Deliver) -> None:
         pacer = Pacer()
         try:
-            async for message in self._from_server:
-                deliver(Frame(self._codec.encode(message), time.time()))
+            while True:
+                deliver(Frame(await self._from_server.get(), time.time()))
                 await pacer.tick()
-        except anyio.ClosedResourceError:
-            pass  # we are leaving
-        raise self._lost
+        except anyio.EndOfStream:
+            raise self._lost from None
 
     async def send(self, message: Outgoing) -> None:
         try:
@@ -95,28 +106,94 @@ class InProcessTransport(Transport):
         except ValueError as error:
             raise LocalProtocolError(f"the message is not JSON-RPC: {described(error)}") from error
         try:
-            await self._to_server.send(decoded)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            async with self._turn:
+                await self._to_server.put(decoded, len(message.data))
+        except anyio.BrokenResourceError:
             raise self._lost from None
 
-    async def _serve(
-        self,
-        server: ServerObject,
-        from_client: MemoryObjectReceiveStream[object],
-        to_client: MemoryObjectSendStream[object],
-    ) -> None:
+    def _hang_up(self) -> None:
+        self._to_server.close()  # the end of its input: the server is to finish
+        self._from_server.close()  # and whatever it still says has nobody to hear it
+
+    def _cancel(self) -> None:
+        if self._server_loop is not None:
+            in_loop(self._server_loop, self._scope.cancel)
+
+    # In the server's thread
+
+    def _live(self) -> None:
+        speaking.set(self._output)
         try:
-            with self._scope:
-                await server.run(from_client, to_client, server.create_initialization_options())
-        except (Exception, SystemExit) as error:
-            logging.getLogger(__name__).exception("the server crashed")
-            self._lost = ConnectionLost(
-                f"the server crashed: {described(error)}", hint="Its log has the traceback.", retryable=True
-            )
+            try:
+                server, self._codec = _prepare(self._target)
+            except BaseException as error:  # raised where the connection is being made
+                self._failed = error if isinstance(error, Exception) else _not_loaded(self._target, error)
+                return
+            finally:
+                in_loop(self._home, self._loaded.set)
+            self._run_loop(server)
         finally:
-            self._ended.set()
-            from_client.close()
-            to_client.close()
+            self._output.detach()
+            in_loop(self._home, self._ended.set)
+
+    def _run_loop(self, server: ServerObject) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                runner.get_loop().set_default_executor(DaemonWorkers(lambda: speaking.set(self._output)))
+                try:
+                    runner.run(self._serve(server))
+                except BaseException as error:  # SystemExit and KeyboardInterrupt end this thread only
+                    self._crashed(error)
+                finally:
+                    # Now, and not when everything that still runs in this loop has been ended.
+                    self._from_server.close()
+                    self._to_server.close()
+        except BaseException as error:  # while tidying up; the connection has ended already
+            logging.getLogger(__name__).warning("while the server ended: %s", described(error))
+
+    def _crashed(self, error: BaseException) -> None:
+        self._lost = ConnectionLost(
+            f"the server crashed: {described(error)}", hint="Its log has the traceback.", retryable=True
+        )
+        logging.getLogger(__name__).error("the server crashed\n%s", "".join(traceback_of(error)))
+
+    async def _serve(self, server: ServerObject) -> None:
+        to_server, from_client = _stream()
+        to_client, from_server = _stream()
+        with anyio.CancelScope() as self._scope:
+            self._server_loop = asyncio.get_running_loop()
+            if self._given_up:
+                return
+            async with anyio.create_task_group() as tasks, anyio.create_task_group() as listening:
+                tasks.start_soon(self._speak, from_server)
+                listening.start_soon(self._hear, to_server)
+                try:
+                    await server.run(from_client, to_client, server.create_initialization_options())
+                finally:
+                    from_client.close()
+                    to_client.close()
+                listening.cancel_scope.cancel()
+
+    async def _hear(self, to_server: MemoryObjectSendStream[object]) -> None:
+        with to_server:
+            try:
+                while True:
+                    await to_server.send(await self._to_server.get())
+            except (anyio.EndOfStream, anyio.BrokenResourceError):
+                return
+
+    async def _speak(self, from_server: MemoryObjectReceiveStream[object]) -> None:
+        with from_server:
+            try:
+                async for message in from_server:
+                    data = self._codec.encode(message)
+                    await self._from_server.put(data, len(data))
+            except anyio.BrokenResourceError:
+                return  # nobody hears it any more
+
+
+def _not_loaded(target: InProcessTarget, error: BaseException) -> ConnectError:
+    return ConnectError(f"loading {target.spec} failed: {described(error)}")
 
 
 class _Codec(Protocol):
@@ -177,7 +254,7 @@ class _ReadsJson(Protocol):
 
 
 def _prepare(target: InProcessTarget) -> tuple[ServerObject, _Codec]:
-    """In a worker thread: import the SDK and the server. Raises ``ConnectError``."""
+    """Import the SDK and the server. Raises ``ConnectError``."""
     server = load(target)
     try:
         import mcp.shared.message
@@ -197,39 +274,3 @@ def _prepare(target: InProcessTarget) -> tuple[ServerObject, _Codec]:
 def _stream() -> tuple[MemoryObjectSendStream[object], MemoryObjectReceiveStream[object]]:
     # No buffer: a side that does not read slows the other one down.
     return anyio.create_memory_object_stream[object](0)
-
-
-class _ServerLog(logging.Handler):
-    """What the server logs goes where the stderr of a child process would go: to its own log.
-
-    While it is installed nothing else of the process's logging changes: records of other tasks pass by.
-    """
-
-    def __init__(self, owner: object, hooks: Hooks) -> None:
-        super().__init__(logging.WARNING)
-        self._owner = owner
-        self._hooks = hooks
-        self.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-
-    def handle(self, record: logging.LogRecord) -> bool:
-        # Without the handler's lock: a worker thread waits for the loop in ``emit``, and the loop would
-        # wait for the lock as soon as it logs something itself.
-        if _serving.get(None) is self._owner and self.filter(record):
-            self.emit(record)
-        return True
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            lines = self.format(record).encode(errors="replace").splitlines()
-            try:
-                anyio.get_current_task()
-            except RuntimeError:
-                anyio.from_thread.run_sync(self._report, lines)
-            else:
-                self._report(lines)
-        except Exception:  # what cannot be reported (a thread of the server's own) is not worth failing for
-            return
-
-    def _report(self, lines: list[bytes]) -> None:
-        for line in lines:
-            self._hooks.stderr(line)

@@ -1,6 +1,6 @@
 """From ``module:object`` or ``FILE.py[:object]`` to a server object of the official SDK.
 
-Owns the importing and what is said when it fails. Runs in a worker thread, because the module may
+Owns the importing and what is said when it fails. Runs in the server's thread, because the module may
 import for seconds. A file gets a module name of its own, so that whatever it is called (``app``,
 ``server``) it neither replaces nor becomes anybody else's module.
 """
@@ -24,6 +24,7 @@ from ..models import InProcessTarget, Json
 USUAL_NAMES = ("mcp", "server", "app")
 """Where a server is looked for when a file is given without ``:object``; the SDK's own order."""
 
+_HERE = str(Path(__file__).parent)
 _numbers = itertools.count(1)
 
 
@@ -51,7 +52,7 @@ def load(target: InProcessTarget) -> ServerObject:
             f"{target.spec!r} names no server object",
             hint="write package.module:object, or FILE.py and optionally :object",
         )
-    with _blamed(target.spec):
+    with _blamed(target.spec, place if place.endswith(".py") else None):
         module = _from_file(place) if place.endswith(".py") else _from_name(place)
         return _server(_attribute(module, path) if path else _usual(module, place), target.spec)
 
@@ -163,8 +164,11 @@ def _article(word: str) -> str:
 
 
 @contextmanager
-def _blamed(spec: str) -> Generator[None]:
-    """Whatever the server's own code raises becomes a ``ConnectError`` with the place it came from."""
+def _blamed(spec: str, file: str | None = None) -> Generator[None]:
+    """Whatever the server's own code raises becomes a ``ConnectError`` with the place it came from.
+
+    ``file``: what is being loaded is this file, which could as well be started as a program.
+    """
     try:
         yield
     except ConnectError:
@@ -175,8 +179,12 @@ def _blamed(spec: str) -> Generator[None]:
                 f"{spec} needs the official MCP SDK, which is not installed",
                 hint="install the extra: pip install 'mcpdeck[server]'",
             ) from error
+        hint = _where(error)
+        if file is not None and isinstance(error, ModuleNotFoundError):
+            elsewhere = f"`-- python {file}` runs it in another one"
+            hint = f"{hint}; the file is imported in mcpdeck's own environment; {elsewhere}"
         raise ConnectError(
-            f"loading {spec} failed: {described(error)}", hint=_where(error), details={"stderr": _lines(error)}
+            f"loading {spec} failed: {described(error)}", hint=hint, details={"stderr": _lines(error)}
         ) from error
 
 
@@ -201,4 +209,20 @@ def _where(error: BaseException) -> str:
 
 
 def _lines(error: BaseException) -> list[Json]:
-    return [*"".join(traceback.format_exception(error)).splitlines()[-20:]]
+    return [*"".join(traceback_of(error)).splitlines()[-20:]]
+
+
+def traceback_of(error: BaseException) -> list[str]:
+    """The traceback as Python prints it, without the frames of ours and of the import machinery."""
+    whole = traceback.TracebackException.from_exception(error)
+    parts: list[traceback.TracebackException | None] = [whole]
+    while parts:
+        part = parts.pop()
+        if part is not None:
+            part.stack = traceback.StackSummary.from_list([frame for frame in part.stack if not _ours(frame)])
+            parts += [part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ())]
+    return [*whole.format()]
+
+
+def _ours(frame: traceback.FrameSummary) -> bool:
+    return frame.filename.startswith(("<frozen", _HERE))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,10 +21,10 @@ from mcp.server.mcpserver import MCPServer
 
 from mcpdeck.services.errors import ConnectError, ConnectionLost, LocalProtocolError
 from mcpdeck.services.models import InProcessTarget
-from mcpdeck.services.transports import memory
+from mcpdeck.services.transports import memory, server_output, server_thread
 from mcpdeck.services.transports.base import Frame, Hooks, Outgoing
 from mcpdeck.services.transports.memory import InProcessTransport
-from tests.waiting import eventually
+from tests.waiting import eventually, until
 
 BOUND = 10
 MODERN = {
@@ -203,7 +205,7 @@ async def test_a_server_that_just_ends_is_a_lost_connection() -> None:
 
 async def test_a_server_that_ignores_the_end_of_its_input_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "END_TIME", 0.05)
-    cancelled = anyio.Event()
+    cancelled = threading.Event()
 
     async def run(_read: Any, _write: Any) -> None:
         try:
@@ -217,7 +219,7 @@ async def test_a_server_that_ignores_the_end_of_its_input_is_cancelled(monkeypat
 
 
 async def test_a_server_ends_in_its_own_way_while_the_one_who_leaves_is_cancelled() -> None:
-    tidied = anyio.Event()
+    tidied = threading.Event()
 
     async def run(read: Any, _write: Any) -> None:
         async for _ in read:
@@ -234,7 +236,7 @@ async def test_a_server_ends_in_its_own_way_while_the_one_who_leaves_is_cancelle
 
 
 async def test_a_server_nobody_reads_from_has_to_wait() -> None:
-    written = 0
+    written, count = 0, 10 * server_thread.MARK_COUNT
 
     async def run(_read: Any, write: Any) -> None:
         nonlocal written
@@ -242,17 +244,47 @@ async def test_a_server_nobody_reads_from_has_to_wait() -> None:
         from mcp_types import jsonrpc_message_adapter
 
         note = jsonrpc_message_adapter.validate_python({"jsonrpc": "2.0", "method": "notifications/tick"})
-        for _ in range(100):
+        for _ in range(count):
             await write.send(SessionMessage(note))
             written += 1
 
     with anyio.fail_after(BOUND):
         async with InProcessTransport(of(lambda: Odd(run))) as transport:
-            await anyio.wait_all_tasks_blocked()
-            assert written == 0
+            await eventually(lambda: written >= server_thread.MARK_COUNT, "full way to us")
             line = Line(transport)
+            # One more is in the hand of who carries it over the border, one may just have been taken from it.
+            assert written <= server_thread.MARK_COUNT + 2
             await line.listen()
-            assert written == len(line.frames) == 100
+            assert written == len(line.frames) == count
+
+
+async def test_a_crossing_never_holds_more_than_its_marks_and_keeps_the_order() -> None:
+    crossing: server_thread.Crossing[int] = server_thread.Crossing()
+    put: list[int] = []
+
+    async def fill() -> None:
+        for number in range(6):
+            await crossing.put(number, server_thread.MARK_BYTES // 2)
+            put.append(number)
+        crossing.close()
+
+    with anyio.fail_after(BOUND):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(fill)
+            await anyio.wait_all_tasks_blocked()
+            assert put == [0, 1]
+            assert [await crossing.get() for _ in range(6)] == [*range(6)]
+            with pytest.raises(anyio.EndOfStream):
+                await crossing.get()
+        with pytest.raises(anyio.BrokenResourceError):
+            await crossing.put(7, 1)
+
+
+async def test_one_message_larger_than_the_mark_still_gets_through() -> None:
+    crossing: server_thread.Crossing[str] = server_thread.Crossing()
+    with anyio.fail_after(BOUND):
+        await crossing.put("huge", 10 * server_thread.MARK_BYTES)
+        assert await crossing.get() == "huge"
 
 
 async def test_what_the_server_logs_is_its_own_log_and_not_the_terminal(
@@ -290,6 +322,206 @@ async def test_what_the_server_logs_is_its_own_log_and_not_the_terminal(
     ]
     assert logging.getLogger().handlers == []
     assert capfd.readouterr().err == ""
+
+
+def nothing_of_ours() -> bool:
+    """Streams and logging are as they were before any server was there."""
+    streams = not any(isinstance(stream, server_output._Stream) for stream in (sys.stdout, sys.stderr))
+    return streams and not any(isinstance(each, server_output._ServerLog) for each in logging.getLogger().handlers)
+
+
+def printing() -> MCPServer:
+    print("while loading")
+    made = MCPServer("printer")
+
+    @made.tool(structured_output=False)
+    def say() -> str:  # in a worker thread
+        print("from a thread")
+        print("to stderr", file=sys.stderr)
+        sys.stdout.buffer.write(b"as bytes\n")
+        return "said"
+
+    @made.tool(structured_output=False)
+    async def whisper() -> str:
+        print("from", "the loop", sep="\n")
+        await asyncio.to_thread(print, "from asyncio's thread")
+        await asyncio.get_running_loop().run_in_executor(None, print, "from the executor")
+        print("without an end", end="")
+        return "whispered"
+
+    return made
+
+
+async def test_what_the_server_prints_is_its_own_log_and_not_our_stdout(capfd: pytest.CaptureFixture[str]) -> None:
+    stdout, stderr = sys.stdout, sys.stderr
+    said: list[bytes] = []
+    async with connected(of(printing), Hooks(stderr=said.append)) as line:
+        for number, name in enumerate(("say", "whisper"), 1):
+            await line.ask(number, "tools/call", {"_meta": MODERN, "name": name, "arguments": {}})
+        print("from us")
+    assert said == [
+        b"while loading",
+        b"from a thread",
+        b"to stderr",
+        b"as bytes",
+        b"from",
+        b"the loop",
+        b"from asyncio's thread",
+        b"from the executor",
+        b"without an end",
+    ]
+    assert sys.stdout is stdout
+    assert sys.stderr is stderr
+    assert capfd.readouterr() == ("from us\n", "")
+
+
+async def test_streams_somebody_else_put_in_place_meanwhile_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other:
+        def write(self, text: str) -> int:
+            return len(text)
+
+    other = Other()
+    async with connected(of(adder)) as line:
+        await line.ask(1, "initialize", INITIALIZE)
+        inner = sys.stdout
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", other)
+            async with connected(of(adder)) as second:
+                await second.ask(1, "initialize", INITIALIZE)
+                assert sys.stdout is not other
+            assert sys.stdout is not inner
+    assert nothing_of_ours()
+
+
+async def test_a_server_that_floods_its_log_waits_for_us_and_loses_nothing() -> None:
+    count = 10 * server_output.MARK
+
+    def server() -> MCPServer:
+        made = MCPServer("flood")
+
+        @made.tool(structured_output=False)
+        def flood() -> str:
+            for number in range(count):
+                print(number)
+            return "done"
+
+        return made
+
+    said: list[bytes] = []
+    async with connected(of(server), Hooks(stderr=said.append)) as line:
+        await line.ask(1, "tools/call", {"_meta": MODERN, "name": "flood", "arguments": {}})
+    assert said == [str(number).encode() for number in range(count)]
+
+
+async def test_lines_nobody_fetches_make_who_prints_wait_until_the_end() -> None:
+    output = server_output.ServerOutput(lambda _line: None)
+    printed = 0
+
+    def flood() -> None:
+        nonlocal printed
+        for _ in range(2 * server_output.MARK):
+            output.say(["line"])
+            printed += 1
+
+    thread = threading.Thread(target=flood, daemon=True)
+    thread.start()
+    until(lambda: printed >= server_output.MARK, "flood")  # our loop stands still meanwhile
+    assert printed == server_output.MARK
+    output.close()
+    thread.join(BOUND)
+    assert not thread.is_alive()
+
+
+class Blocking:
+    """A server with a tool that blocks its whole loop, and one that blocks a worker thread, until released."""
+
+    def __init__(self) -> None:
+        self.blocked, self.release = threading.Event(), threading.Event()
+
+    def __call__(self) -> MCPServer:
+        made = MCPServer("blocking")
+
+        @made.tool(structured_output=False)
+        async def block() -> str:
+            return self._block()
+
+        @made.tool(structured_output=False)
+        def block_a_thread() -> str:
+            return self._block()
+
+        return made
+
+    def _block(self) -> str:
+        self.blocked.set()
+        return "released" if self.release.wait(60) else "forgotten"
+
+
+async def test_an_async_tool_that_blocks_does_not_hold_up_our_loop() -> None:
+    server = Blocking()
+    try:
+        async with connected(of(server)) as line, connected(of(adder)) as other:
+            await line.send(
+                {"id": 1, "method": "tools/call", "params": {"_meta": MODERN, "name": "block", "arguments": {}}}
+            )
+            await eventually(server.blocked.is_set, "blocked server")
+            called = await other.ask(2, "tools/call", {"_meta": MODERN, "name": "add", "arguments": {"a": 2, "b": 3}})
+            assert called["result"]["structuredContent"] == {"result": 5}
+            assert line.messages == []
+            server.release.set()
+            answers = await eventually(lambda: line.messages, "answer of the released tool")
+            assert answers[0]["result"]["content"][0]["text"] == "released"
+    finally:
+        server.release.set()
+
+
+@pytest.mark.parametrize("tool", ["block", "block_a_thread"])
+async def test_leaving_while_a_tool_blocks_gives_its_thread_up_and_says_so(
+    tool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "END_TIME", 0.05)
+    monkeypatch.setattr(memory, "CANCEL_TIME", 0.05)
+    server = Blocking()
+    notes: list[str] = []
+    try:
+        async with connected(of(server), Hooks(note=notes.append)) as line:
+            await line.send(
+                {"id": 1, "method": "tools/call", "params": {"_meta": MODERN, "name": tool, "arguments": {}}}
+            )
+            await eventually(server.blocked.is_set, "blocked server")
+        assert not server.release.is_set()
+        assert ["did not end" in note for note in notes] == [True]
+        assert not nothing_of_ours()  # what it may still print must not reach our stdout
+    finally:
+        server.release.set()
+    await eventually(nothing_of_ours, "end of the thread that was given up")
+
+
+@pytest.mark.parametrize(
+    ("end", "title"),
+    [(SystemExit(3), "SystemExit: 3"), (KeyboardInterrupt(), "KeyboardInterrupt"), (SystemExit(), "SystemExit")],
+)
+@pytest.mark.parametrize("asynchronous", [True, False])
+async def test_a_tool_that_ends_the_program_ends_only_its_server(
+    asynchronous: bool, end: BaseException, title: str
+) -> None:
+    def server() -> MCPServer:
+        made = MCPServer("leaving")
+
+        async def leave() -> str:
+            raise end
+
+        def leave_from_a_thread() -> str:
+            raise end
+
+        made.tool(name="leave", structured_output=False)(leave if asynchronous else leave_from_a_thread)
+        return made
+
+    async with connected(of(adder)) as other, connected(of(server)) as line:
+        await line.send(
+            {"id": 1, "method": "tools/call", "params": {"_meta": MODERN, "name": "leave", "arguments": {}}}
+        )
+        assert (await line.ended()).title == f"the server crashed: {title}"
+        assert "result" in await other.ask(1, "initialize", INITIALIZE)
 
 
 async def refused(spec: str) -> ConnectError:
@@ -374,7 +606,6 @@ async def test_an_object_that_is_no_server_says_what_it_is(tmp_path: Path) -> No
     ("text", "title"),
     [
         ("x = 1\nraise ValueError('no kettle')\n", "ValueError: no kettle"),
-        ("x = 1\nimport kettle_maker\n", "ModuleNotFoundError: No module named 'kettle_maker'"),
         ("x = 1\nraise SystemExit('done')\n", "SystemExit: done"),
         ("x = 1\nserver = = 2\n", "SyntaxError: invalid syntax"),
     ],
@@ -387,11 +618,23 @@ async def test_code_that_fails_while_it_is_imported_is_quoted_with_its_place(
     error = await refused(str(file))
     assert error.title == f"loading {file} failed: {title}"
     assert error.hint == f"see {file}, line 2"
+    shown = str(error.details["stderr"])
+    assert str(file) in shown
+    assert str(Path(memory.__file__).parent) not in shown
+    assert "importlib" not in shown
+
+
+async def test_a_module_that_a_file_lacks_is_named_with_the_environment_it_is_looked_for_in(tmp_path: Path) -> None:
+    file = tmp_path / "failing.py"
+    file.write_text("x = 1\nimport kettle_maker\n")
+    error = await refused(f"{file}:server")
+    assert error.title == f"loading {file}:server failed: ModuleNotFoundError: No module named 'kettle_maker'"
+    assert f"see {file}, line 2" in error.hint
+    assert "mcpdeck's own environment" in error.hint
+    assert f"-- python {file}" in error.hint
 
 
 async def test_connecting_can_be_given_up_while_a_module_is_still_being_imported() -> None:
-    import threading
-
     started, release = threading.Event(), threading.Event()
 
     def factory() -> object:
@@ -410,14 +653,13 @@ async def test_connecting_can_be_given_up_while_a_module_is_still_being_imported
                 tasks.start_soon(connect)
                 assert await anyio.to_thread.run_sync(started.wait, BOUND)
                 tasks.cancel_scope.cancel()
+            assert nothing_of_ours() is False  # as long as its thread goes on
     finally:
         release.set()
-    assert not any(isinstance(handler, memory._ServerLog) for handler in logging.getLogger().handlers)
+    await eventually(nothing_of_ours, "end of the thread that was given up")
 
 
 async def test_entering_happens_without_holding_up_the_loop() -> None:
-    import threading
-
     here = threading.get_ident()
     there: list[int] = []
 
