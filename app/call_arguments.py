@@ -10,9 +10,9 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
+from ..services.config.files import with_home
 from ..services.errors import InvalidArguments, UsageError
 from ..services.models import Json, JsonObject, Tool, as_list, as_object, as_text
 
@@ -70,7 +70,7 @@ def arguments_for(given: Given, tool: Tool | None, server: str, *, strict: bool)
             arguments[name] = text
     if problems and strict:
         title = f'arguments of "{tool.name}" do not fit its schema'
-        hint = f"mcpdeck tools {server} --json shows the schema; --no-validate sends them as text"
+        hint = "mcpdeck tools --json with the same target shows the schema; --no-validate sends them as text"
         raise InvalidArguments(title, problems=tuple(problems), hint=hint, server=server)
     return arguments
 
@@ -79,7 +79,7 @@ def _document(text: str) -> JsonObject:
     if text == "-":
         text, where = sys.stdin.read(), "stdin"
     elif text.startswith("@"):
-        path = Path(text[1:]).expanduser()
+        path = with_home(text[1:])
         where = str(path)
         try:
             text = path.read_text(encoding="utf-8-sig")

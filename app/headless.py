@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from ..services.errors import CapabilityMissing, McpDeckError
+from ..services.errors import CapabilityMissing, McpDeckError, RequestTimeout
 from ..services.models import ServerEntry, Tool
 from ..services.state.text import one_line
 from .exits import Interrupted
@@ -87,19 +87,29 @@ async def services(entries: Sequence[ServerEntry], options: Options) -> AsyncGen
     from ..services.manager import Settings
     from .main import running
 
-    settings = Settings.from_environment(os.environ)
+    # A command says at once what stands in the way; whoever wants another try runs it again.
+    settings = replace(Settings.from_environment(os.environ), connect_retries=0)
     if options.timeout is not None:
         settings = replace(settings, connect_timeout=options.timeout, call_timeout=options.timeout)
     async with running(entries, settings=settings) as house:
         yield house
 
 
-async def tools_of(session: Session) -> tuple[Tool, ...]:
-    """The tools of a connected server; asked for even where it announces none, as a debugger must."""
+async def tools_of(session: Session, timeout: float | None) -> tuple[Tool, ...]:
+    """The tools of a connected server; asked for even where it announces none, as a debugger must.
+
+    Raises ``RequestTimeout`` after ``timeout`` seconds (None: the request's own time-out).
+    """
     try:
-        return await session.lists.known_tools()
-    except CapabilityMissing:
-        return await session.lists.read_tools()
+        with anyio.fail_after(timeout):
+            try:
+                return await session.lists.known_tools()
+            except CapabilityMissing:
+                return await session.lists.read_tools()
+    except TimeoutError:
+        raise RequestTimeout(
+            f"the tools were not listed within {timeout:g} s", hint="Raise --timeout, or look at the server's log."
+        ) from None
 
 
 def note_log(services: Services, server: str, options: Options) -> None:

@@ -7,13 +7,14 @@ as it came: it passes through ``visible``, so that it cannot drive the terminal.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TextIO, cast
 
 from ..services.models import ErrorInfo, Json, JsonObject, as_list
 from ..services.state.text import one_line, visible
@@ -53,7 +54,11 @@ def _put(stream: TextIO, text: str) -> None:
 
 def write_json(document: JsonObject) -> None:
     """The one JSON document of ``--json``; escaped to ASCII where the stream could not show it safely."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    try:
+        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    except ValueError:  # NaN and infinities, which some servers send, are no JSON
+        document = cast("JsonObject", _without_nan(document))
+        text = json.dumps(document, ensure_ascii=False, indent=2)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -61,6 +66,18 @@ def write_json(document: JsonObject) -> None:
     else:
         safe = visible(text) == text
     sys.stdout.write((text if safe else json.dumps(document, indent=2)) + "\n")
+
+
+def _without_nan(value: Json) -> Json:
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case dict():
+            return {key: _without_nan(part) for key, part in value.items()}
+        case list():
+            return [_without_nan(part) for part in value]
+        case _:
+            return value
 
 
 def error_document(error: ErrorInfo, server: str | None) -> JsonObject:
@@ -76,8 +93,10 @@ def note_error(error: ErrorInfo, server: str | None = None) -> None:
     note(f"{coloured('error:', RED, sys.stderr)} {where}{one_line(error.title)}")
     for problem in as_list(error.details.get("problems")):
         note(f"  - {one_line(str(problem))}")
-    for line in as_list(error.details.get("stderr")):
-        note(f"  | {one_line(str(line))}")
+    for stream, mark in (("stdout", "stdout | "), ("stderr", "| ")):
+        for line in as_list(error.details.get(stream)):
+            # Its own indentation is kept: that is how a traceback is read.
+            note(f"  {mark}{visible(str(line)).replace(chr(10), ' ').rstrip()}")
     if error.hint:
         note(f"  {coloured('→', DIM, sys.stderr)} {one_line(error.hint)}")
 
@@ -119,6 +138,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:
 
 def _fit(widths: list[int], room: int) -> None:
     """Shrink the widest column, one cell at a time, until everything fits or nothing can give."""
+    # Nothing wider than the terminal fits anyhow: a server's megabyte is not taken off cell by cell.
+    widths[:] = [min(width, max(room, MINIMUM_COLUMN)) for width in widths]
     while sum(widths) > room:
         widest = max(range(len(widths)), key=lambda index: widths[index])
         if widths[widest] <= MINIMUM_COLUMN:
@@ -129,10 +150,18 @@ def _fit(widths: list[int], room: int) -> None:
 def _padded(cell: Cell, width: int) -> str:
     text = cell.text
     if cell_width(text) > width:
-        while text and cell_width(text) > width - 1:
-            text = text[:-1]
-        text += "…"
+        text = _cut(text, width - 1) + "…"
     return coloured(text, cell.style, sys.stdout) + " " * (width - cell_width(text))
+
+
+def _cut(text: str, width: int) -> str:
+    """As much of ``text`` from its start as ``width`` cells hold."""
+    used = 0
+    for index, char in enumerate(text):
+        used += cell_width(char)
+        if used > width:
+            return text[:index]
+    return text
 
 
 def cell_width(text: str) -> int:

@@ -7,11 +7,13 @@ that is unusable, switched off or not approved is never handed on to be started.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
+from ..services.config.files import with_home
 from ..services.config.load import LoadOptions
 from ..services.config.targets import Overrides, command_entry, overridden, word_entry
 from ..services.errors import ConfigValidationError, McpDeckError, UntrustedError, UsageError
@@ -124,9 +126,16 @@ def _row(entries: Iterable[ServerEntry], name: str, options: Options) -> ServerE
     servers = [row.name for row in rows.values() if row.problem is None or "entry" in row.problem.details]
     if not options.quiet:
         warn_about(rows.values(), None)
+    if re.match(r"[A-Za-z0-9.-]+:[0-9]+(/|$)", name):
+        raise UsageError(f'no server named "{name}"', hint=f"a URL starts with its scheme: http://{name}")
     if options.command is None:
         raise named(name, [*COMMANDS, *servers], "command or server")
-    raise named(name, servers, "server", "no server is configured: give a URL or -- COMMAND ARGS…")
+    raise named(
+        name,
+        servers,
+        "server",
+        "no server is configured (.mcp.json, mcpdeck's mcp.json): give a URL or -- COMMAND ARGS…",
+    )
 
 
 def _configured(options: Options, load: LoadOptions, overrides: Overrides, name: str | None) -> Configured:
@@ -142,7 +151,7 @@ def _overrides(options: Options) -> Overrides:
         transport=options.transport,
         headers=options.headers,
         env=options.env,
-        cwd=(_current_folder() / options.cwd.expanduser()).absolute() if options.cwd else None,
+        cwd=(_current_folder() / with_home(options.cwd)).absolute() if options.cwd else None,
         era=options.era,
         protocol_version=options.protocol_version,
         timeout=options.timeout,

@@ -15,6 +15,7 @@ from ..services.engine.executor import Executor
 from ..services.engine.interactions import Interactions
 from ..services.manager import ConnectionManager, Settings
 from ..services.models import ServerEntry
+from ..services.session import Answer, Question
 from ..services.state.store import Store
 
 
@@ -43,14 +44,18 @@ async def running(
     """
     store = Store()
     interactions = Interactions(store.dispatch)
-    manager = ConnectionManager(
-        entries, emit=store.dispatch, ask=interactions.ask if can_ask else None, settings=settings
-    )
+
+    async def ask(question: Question) -> Answer:
+        with executor.paused(question.call):
+            return await interactions.ask(question)
+
+    manager = ConnectionManager(entries, emit=store.dispatch, ask=ask if can_ask else None, settings=settings)
+    executor = Executor(manager, store)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(store.run)
         tasks.start_soon(_run_manager, manager, start)
         try:
-            yield Services(store, manager, Executor(manager, store), interactions)
+            yield Services(store, manager, executor, interactions)
         finally:
             tasks.cancel_scope.cancel()
 

@@ -67,7 +67,13 @@ def mapped(error: Exception, url: str) -> McpDeckError:
         case httpx.ConnectError():
             return _connect_error(error, host)
         case httpx.UnsupportedProtocol() | httpx.InvalidURL():
-            return ConnectError(f"not a URL that can be used: {url}", hint="It must start with http:// or https://.")
+            return ConnectError(f"not a URL that can be used at {host}", hint="It must start with http:// or https://.")
+        case httpx.LocalProtocolError() | UnicodeEncodeError():
+            # The library's message holds the header's value, which may be a secret.
+            return ConnectError(
+                "a request header has a value that HTTP does not allow",
+                hint="Check the headers of the entry: white space around a value, or a character beyond ASCII.",
+            )
         case httpx.ProxyError():
             return ConnectError(f"the proxy refused: {error}", hint="Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.")
         case _:

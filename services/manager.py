@@ -14,6 +14,7 @@ import anyio
 import anyio.abc
 
 from . import events as ev
+from .connections.lifecycle import CONNECT_RETRIES
 from .connections.supervisor import Supervisor, Timers
 from .errors import ConfigValidationError, UsageError
 from .models import ServerEntry, TransportKind
@@ -27,6 +28,7 @@ class Settings:
     connect_timeout: float = 30.0
     call_timeout: float = 100_000.0
     probe_timeout: float = 8.0
+    connect_retries: int = CONNECT_RETRIES
     local_pool: int = 3
     remote_pool: int = 20
 
@@ -132,7 +134,7 @@ class ConnectionManager:
             entry,
             emit=self._emit,
             ask=self._ask,
-            timers=Timers(self.settings.connect_timeout, self.settings.probe_timeout),
+            timers=Timers(self.settings.connect_timeout, self.settings.probe_timeout, self.settings.connect_retries),
             pool=self._local if local else self._remote,
         )
         # A name that comes back continues its numbering, so that late events of the old one stay old.
@@ -143,7 +145,8 @@ class ConnectionManager:
 
     def _retire(self, name: str, supervisor: Supervisor) -> None:
         del self._supervisors[name]
-        self._generations[name] = supervisor.generation
+        # One more: what the old one still says while it ends is older than all of the new one.
+        self._generations[name] = supervisor.generation + 1
         if self._tasks is not None:
             self._tasks.start_soon(supervisor.stop)
 

@@ -34,12 +34,11 @@ def run(options: Options) -> int:
     tool = words.pop(0)
     given = read_given(words, options.arguments)
     entry = usable_entry(options, target)
-    call, output_schema = headless.run_for(lambda: _called(entry, tool, given, options))
+    call, flaws = headless.run_for(lambda: _called(entry, tool, given, options))
     if call.error is not None:
         report(call.error, entry.name, as_json=options.json)
         return exit_code(call.error.kind)
     result = call.result or {}
-    flaws = _output_problems(call, result, output_schema)
     if options.json:
         write_json(_json(entry.name, call, result, flaws))
     else:
@@ -49,11 +48,11 @@ def run(options: Options) -> int:
     return Exit.TOOL_ERROR if call.status is CallStatus.TOOL_ERROR else Exit.DONE
 
 
-async def _called(entry: ServerEntry, name: str, given: Given, options: Options) -> tuple[CallState, JsonObject | None]:
-    """The finished call, and the schema its structured content should fit."""
+async def _called(entry: ServerEntry, name: str, given: Given, options: Options) -> tuple[CallState, tuple[str, ...]]:
+    """The finished call, and where its structured content does not fit the tool's output schema."""
     async with headless.services((entry,), options) as services:
         session = await services.manager.connected(entry.name)
-        tools = await headless.tools_of(session)
+        tools = await headless.tools_of(session, options.timeout)
         tool = next((tool for tool in tools if tool.name == name), None)
         if tool is None and options.validate:
             unknown = named(name, [tool.name for tool in tools], f'tool of "{entry.name}"', "it has no tools")
@@ -72,7 +71,7 @@ async def _called(entry: ServerEntry, name: str, given: Given, options: Options)
                 stop()
                 sys.stderr.write("\r\x1b[K")
         headless.note_log(services, entry.name, options)
-        return call, tool.output_schema if tool else None
+        return call, await _output_problems(call, tool.output_schema if tool else None)
 
 
 def _wants_progress(options: Options) -> bool:
@@ -91,15 +90,19 @@ class _Progress:
         sys.stderr.flush()
 
 
-def _output_problems(call: CallState, result: JsonObject, schema: JsonObject | None) -> tuple[str, ...]:
+async def _output_problems(call: CallState, schema: JsonObject | None) -> tuple[str, ...]:
     """Where structured content does not fit the tool's output schema (protocol section 28): shown, not refused."""
-    if schema is None or call.status is CallStatus.TOOL_ERROR:
+    result = call.result
+    if schema is None or result is None or call.status is CallStatus.TOOL_ERROR:
         return ()
     if "structuredContent" not in result:
         return ("the tool has an output schema, and its result has no structured content",)
-    from ...services.engine.validation import problems
+    from ...services.engine.validation import check
 
-    return tuple(f"structured content: {problem}" for problem in problems(result["structuredContent"], schema))
+    wrong = await check(result["structuredContent"], schema)
+    if wrong is None:
+        return ("structured content could not be checked: the output schema takes too long",)
+    return tuple(f"structured content: {problem}" for problem in wrong)
 
 
 def _json(server: str, call: CallState, result: JsonObject, flaws: tuple[str, ...]) -> JsonObject:
@@ -120,7 +123,7 @@ def _json(server: str, call: CallState, result: JsonObject, flaws: tuple[str, ..
 def _print(result: JsonObject) -> None:
     content = as_list(result.get("content"))
     for block in content:
-        for line in _block(as_object(block)):
+        for line in _block(block) if isinstance(block, dict) else [pretty(block)]:
             write(line)
     structured = result.get("structuredContent")
     if structured is not None and not _already_printed(structured, content):

@@ -208,8 +208,9 @@ class _EntryReader(FieldReader):
         for name, value in headers.items():
             if not _HEADER_NAME.fullmatch(name):
                 raise Unusable(f'"headers" has the name "{name}", which HTTP does not allow', "correct it", "headers")
-            if "\r" in value or "\n" in value:
-                raise Unusable(f'the value of header "{name}" has a line break', "remove it", "headers")
+            problem = header_value_problem(value)
+            if problem is not None:
+                raise Unusable(f'the value of header "{name}" has {problem}', "remove it", "headers")
         return HttpTarget(url, headers)
 
     def _check_url(self, url: str) -> None:
@@ -292,6 +293,15 @@ class _EntryReader(FieldReader):
 
     def all_lints(self) -> tuple[str, ...]:
         return tuple(self.lints)
+
+
+def header_value_problem(value: str) -> str | None:
+    """What HTTP does not allow in a header's value (RFC 9110, 5.5), None when nothing; never the value itself."""
+    if "\r" in value or "\n" in value:
+        return "a line break"
+    if value != value.strip(" \t"):
+        return "white space around it"
+    return None if re.fullmatch(r"[\t\x20-\x7e]*", value) else "a control character or one beyond ASCII"
 
 
 def url_problem(url: str) -> str | None:

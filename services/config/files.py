@@ -37,7 +37,7 @@ class Folders:
     def of(cls, environ: Mapping[str, str]) -> Folders:
         home = environ.get(HOME_VARIABLE)
         if home:
-            base = Path(home).expanduser().absolute()
+            base = with_home(home).absolute()
             return cls(base / "config", base / "data", base / "cache")
         import platformdirs  # 10 ms, and not needed where MCPDECK_HOME is set
 
@@ -51,6 +51,14 @@ class Folders:
     def user_file(self) -> Path:
         """The user's own list of servers."""
         return self.config / "mcp.json"
+
+
+def with_home(path: str | Path) -> Path:
+    """``path`` with its ``~`` put in; the home of a user that does not exist stays as it is written."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def write_private(path: Path, text: str) -> None:

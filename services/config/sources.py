@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..models import Source
-from .files import Folders
+from .files import Folders, with_home
 from .models import SourceFile
 
 PROJECT_FILE = ".mcp.json"
@@ -44,7 +44,7 @@ def command_line_files(values: tuple[str, ...], cwd: Path) -> list[SourceFile]:
         if value.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
             files.append(SourceFile(Source.CLI, cwd, inline=value, explicit=True))
         else:
-            path = (cwd / Path(value).expanduser()).absolute()
+            path = (cwd / with_home(value)).absolute()
             files.append(SourceFile(Source.CLI, path.parent, path, explicit=True))
     return files
 

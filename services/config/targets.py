@@ -23,8 +23,9 @@ from ..models import (
     Target,
     TransportKind,
 )
-from .entries import entry_digest, url_problem
+from .entries import entry_digest, header_value_problem, url_problem
 from .expand import Expander
+from .files import with_home
 from .mask import masked_command, masked_url
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -69,7 +70,7 @@ def word_entry(word: str, cwd: Path) -> ServerEntry | None:
         return _url_entry(word)
     file = _PYTHON_FILE.fullmatch(word)
     if file:
-        path = (cwd / Path(file["file"]).expanduser()).absolute()
+        path = (cwd / with_home(file["file"])).absolute()
         if not path.is_file():
             raise UsageError(f"no such file: {path}", hint="check the path; -- COMMAND ARGS… starts a program")
         spec = f"{path}:{file['object']}" if file["object"] else str(path)
@@ -108,6 +109,10 @@ def _overridden_target(entry: ServerEntry, target: Target, options: Overrides) -
         raise UsageError(f'--env and --cwd are for stdio servers, "{entry.name}" is {target.kind}', server=entry.name)
     if isinstance(target, HttpTarget) and options.headers:
         given = {name: expander.text(value) for name, value in options.headers}
+        for name, value in given.items():
+            problem = header_value_problem(value)
+            if problem is not None:
+                raise UsageError(f"the value of --header {name} has {problem}", hint="remove it", server=entry.name)
         lower = {name.lower() for name in given}
         kept = {name: value for name, value in target.headers.items() if name.lower() not in lower}
         target = replace(target, headers={**kept, **given})

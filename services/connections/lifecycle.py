@@ -35,7 +35,8 @@ class Next(Enum):
 class RetryPlan:
     """Counts attempts and crashes of one server; ``now`` values are monotonic seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, connect_retries: int = CONNECT_RETRIES) -> None:
+        self._connect_retries = connect_retries
         self.attempt = 0
         self.was_connected = False
         self._ends: deque[float] = deque(maxlen=CRASHES)
@@ -43,7 +44,7 @@ class RetryPlan:
     @property
     def attempts(self) -> int:
         """How many attempts there will be at the most."""
-        return LOST_RETRIES if self.was_connected else CONNECT_RETRIES
+        return LOST_RETRIES if self.was_connected else self._connect_retries
 
     def connected(self) -> None:
         self.was_connected = True
@@ -57,8 +58,8 @@ class RetryPlan:
         """What to do after ``error``; ``lived`` is how long the connection stood, None if it never did."""
         if isinstance(error, AuthorizationRequired):
             return Next.NEEDS_AUTH
-        if isinstance(error, SessionExpired):
-            return Next.AT_ONCE if lived is not None and lived > 1.0 else Next.RETRY
+        if isinstance(error, SessionExpired) and lived is not None and lived >= STABLE:
+            return Next.AT_ONCE
         if lived is not None:
             if lived >= STABLE:
                 self.attempt = 0

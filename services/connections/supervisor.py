@@ -22,6 +22,8 @@ from ..errors import (
     ConnectionLost,
     McpDeckError,
     ProtocolError,
+    RemoteProtocolError,
+    RPCError,
     SpawnError,
     TransportTimeout,
     UntrustedError,
@@ -29,7 +31,7 @@ from ..errors import (
 from ..models import EraMode, ErrorInfo, Json, JsonObject, ServerEntry, Status, TransportKind
 from ..session import Ask, Emit, Session
 from ..transports.base import Hooks
-from .lifecycle import Next, RetryPlan
+from .lifecycle import CONNECT_RETRIES, Next, RetryPlan
 from .targets import open_transport
 
 TAIL = 20
@@ -37,14 +39,20 @@ TAIL = 20
 HEALTH_INTERVAL = 30.0
 """Seconds between two measurements of latency."""
 HEALTH_TIMEOUT = 10.0
+LOOK_AGAIN = 1.0
+"""Seconds between two looks at a server that lost an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timers:
-    """Seconds: ``connect`` for one attempt, ``probe`` for ``server/discover`` where silence means legacy."""
+    """Seconds: ``connect`` for one attempt, ``probe`` for ``server/discover`` where silence means legacy.
+
+    ``connect_retries``: further attempts when the first one fails for a passing reason.
+    """
 
     connect: float = 30.0
     probe: float = 8.0
+    connect_retries: int = CONNECT_RETRIES
 
 
 class Supervisor:
@@ -60,7 +68,7 @@ class Supervisor:
         self._ask = ask
         self._timers = timers
         self._pool = pool
-        self._plan = RetryPlan()
+        self._plan = RetryPlan(timers.connect_retries)
         self._error: McpDeckError | None = None
         self._changed = anyio.Event()
         self._again = anyio.Event()
@@ -188,7 +196,9 @@ class Supervisor:
         try:
             self._emit(ev.ConnectionStarted(entry.name, self.generation))
             try:
-                wish = Wish(mode, entry.protocol_version, self._timers.probe)
+                # Silence means the handshake only if time is left for it.
+                probe = min(self._timers.probe, self._timers.connect / 2)
+                wish = Wish(mode, entry.protocol_version, probe)
                 return await self._connect(wish, decided, connecting, since), _lived(since)
             except McpDeckError as error:
                 return error, _lived(since)
@@ -228,9 +238,11 @@ class Supervisor:
                         greeting = await session.open(wish)
                 except TimeoutError:
                     reasons.append(self._silent())
+                except RPCError as error:
+                    reasons.append(_refused(error))
                 except McpDeckError as error:
                     # The end of reading tells more than the request that it broke.
-                    if isinstance(error, ConnectionLost) and not reasons:
+                    if isinstance(error, ConnectionLost) and not reasons and not transport.stream_per_request:
                         with anyio.move_on_after(2.0):
                             await anyio.sleep_forever()
                     reasons.append(error)
@@ -273,9 +285,11 @@ class Supervisor:
         except McpDeckError as error:
             reasons.insert(0, error)
             scope.cancel()
+        finally:
+            session.lists.end()
 
     async def _watch_health(self, session: Session) -> None:
-        """Latency now and then; a server that answers no ping is not disturbed further."""
+        """Latency now and then, and whether the server is still there as soon as an answer was lost."""
         await session.lists.tools_settled()
         while True:
             try:
@@ -283,12 +297,19 @@ class Supervisor:
                     latency = await session.ping()
             except TimeoutError:
                 self._on_note(f"no answer to a ping within {HEALTH_TIMEOUT:g} s")
+            except ConnectionLost as error:
+                # Is it gone, or was it only this answer? A refused connection tells, and ends this one.
+                self._on_note(f"ping failed: {error.title}")
+                await anyio.sleep(LOOK_AGAIN)
+                continue
             except McpDeckError as error:
                 self._on_note(f"ping failed: {error.title}")
                 return
             else:
                 self._emit(ev.LatencyMeasured(self.entry.name, self.generation, latency))
-            await anyio.sleep(HEALTH_INTERVAL)
+            with anyio.move_on_after(HEALTH_INTERVAL):
+                await session.suspect.wait()
+            session.suspect = anyio.Event()
 
     def _silent(self) -> TransportTimeout:
         seconds = self._timers.connect
@@ -322,6 +343,8 @@ class Supervisor:
             details["stderr"] = [*self._stderr]
         if self._strays:
             details["stdout"] = [*self._strays]
+            if isinstance(error, (SpawnError, ConnectionLost)) and not self._stderr:
+                error.hint = "What it wrote on stdout is no MCP message: is this an MCP server?"
         error.details = details
         error.server = self.entry.name
         return ErrorInfo.of(error)
@@ -350,6 +373,13 @@ class _Once:
         action, self._action = self._action, None
         if action is not None:
             action()
+
+
+def _refused(error: RPCError) -> RemoteProtocolError:
+    """An error instead of a greeting: nothing can be asked of such a server."""
+    return RemoteProtocolError(
+        f"the server refused to begin: {error.message} ({error.code})", hint=error.hint, details=error.details
+    )
 
 
 def _lived(since: list[float]) -> float | None:

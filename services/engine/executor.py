@@ -5,7 +5,10 @@ Owns the order of the steps and the events of a call. Never draws and never asks
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 from uuid import uuid4
 
@@ -13,11 +16,11 @@ import anyio
 
 from .. import events as ev
 from ..errors import InvalidArguments, McpDeckError, RequestCancelled, RequestTimeout, UnknownTool
-from ..models import ErrorInfo, JsonObject, Tool
+from ..models import ErrorInfo, JsonObject, Tool, as_object
 from ..session import Session
 from ..state.model import CallState
 from ..state.store import Store
-from .validation import problems
+from .validation import check
 
 
 class Sessions(Protocol):
@@ -27,12 +30,49 @@ class Sessions(Protocol):
     def call_timeout(self, name: str) -> float: ...
 
 
+class CallClock:
+    """The deadline of one call; it stands still while a human answers its server (protocol section 22)."""
+
+    def __init__(self, scope: anyio.CancelScope) -> None:
+        self._scope = scope
+        self._questions = 0
+        self._left = 0.0
+
+    @property
+    def deadline(self) -> float:
+        return self._scope.deadline
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        if self._questions == 0:
+            self._left = self._scope.deadline - anyio.current_time()
+            self._scope.deadline = math.inf
+        self._questions += 1
+        try:
+            yield
+        finally:
+            self._questions -= 1
+            if self._questions == 0:
+                self._scope.deadline = anyio.current_time() + self._left
+
+
 class Executor:
     """Runs calls on the manager's sessions and records them in the store."""
 
     def __init__(self, sessions: Sessions, store: Store) -> None:
         self._sessions = sessions
         self._store = store
+        self._clocks: dict[str, CallClock] = {}
+
+    def deadline(self, call: str) -> float | None:
+        """When a running call times out, on the loop's clock; ``inf`` while a human is asked, None at its end."""
+        clock = self._clocks.get(call)
+        return clock.deadline if clock is not None else None
+
+    def paused(self, call: str | None) -> AbstractContextManager[None]:
+        """Hold the clock of a running call while its server waits for a human."""
+        clock = self._clocks.get(call) if call is not None else None
+        return clock.paused() if clock is not None else nullcontext()
 
     async def call(
         self,
@@ -53,12 +93,14 @@ class Executor:
         session = await self._sessions.connected(server)
         if validate:
             known = await self._resolve(session, tool)
-            wrong = problems(arguments, known.input_schema)
+            # None: the schema's patterns take too long; the server will judge by itself.
+            wrong = await check(arguments, known.input_schema)
             if wrong:
                 raise InvalidArguments(
                     f"the arguments do not fit {tool}",
                     problems=wrong,
-                    hint="; ".join(wrong[:3]),
+                    hint=_misspelt(arguments, known.input_schema)
+                    or "See the tool's input schema; without validation they are sent as they are.",
                     server=server,
                 )
         call = call_id or uuid4().hex[:12]
@@ -70,7 +112,8 @@ class Executor:
         failure: McpDeckError | None = None
         rounds = [1]
         try:
-            with anyio.fail_after(timeout):
+            with anyio.fail_after(timeout) as scope:
+                self._clocks[call] = CallClock(scope)
                 result = await session.call_tool(
                     tool,
                     arguments,
@@ -90,6 +133,7 @@ class Executor:
             failure = RequestCancelled("cancelled")
             raise
         finally:
+            self._clocks.pop(call, None)
             self._store.dispatch(
                 ev.CallFinished(
                     call,
@@ -118,6 +162,18 @@ class Executor:
             hint=_suggestion(tool, tools),
             server=session.server,
         )
+
+
+def _misspelt(arguments: JsonObject, schema: JsonObject) -> str:
+    """A name that was probably meant; empty when every name is known."""
+    import difflib
+
+    names = list(as_object(schema.get("properties")))
+    for given in arguments:
+        close = difflib.get_close_matches(given, names, 1, 0.6) if given not in names else []
+        if close:
+            return f"Did you mean {close[0]} instead of {given}?"
+    return ""
 
 
 def _suggestion(tool: str, tools: tuple[Tool, ...]) -> str:

@@ -8,10 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
-from ..models import Json, JsonObject, as_text
+import anyio
+import anyio.to_process
 
+from ..models import Json, JsonObject, as_text
+from ..protocol.jsonrpc import dump
+
+TIME = 2.0
+"""Seconds that checking against a schema with patterns may take."""
+_LARGE = 64 * 1024
 PROBLEMS = 20
 """Problems that are listed at the most."""
+
+
+async def check(value: Json, schema: JsonObject) -> tuple[str, ...] | None:
+    """``problems``, bounded in time: None when it could not be told within ``TIME`` seconds.
+
+    A schema is the server's: one catastrophic ``pattern`` would hold the interpreter for ever, and no
+    thread helps against that. Such schemas, and very large ones, are applied in a process that can be ended.
+    """
+    text = dump(schema)
+    if b'"pattern' not in text and len(text) < _LARGE:
+        return problems(value, schema)
+    with anyio.move_on_after(TIME):
+        return await anyio.to_process.run_sync(problems, value, schema, cancellable=True)
+    return None
 
 
 def problems(value: Json, schema: JsonObject) -> tuple[str, ...]:

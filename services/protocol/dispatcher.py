@@ -31,7 +31,7 @@ from .pending import PendingTable
 REQUEST_TIMEOUT = 60.0
 """Seconds a request may take unless its caller says otherwise."""
 PEER_REQUESTS = 64
-"""How many of the peer's requests may wait for us at once; more are refused."""
+"""How many of the peer's requests may wait for us at once; as many more are refused, the rest is dropped."""
 FAREWELL = 2.0
 """Seconds that saying "cancelled" may take when a caller is leaving."""
 
@@ -80,6 +80,7 @@ class Dispatcher:
         self._ids = itertools.count(1)
         self._pending = PendingTable()
         self._answering: dict[tuple[type, RequestId], anyio.CancelScope] = {}
+        self._refusing = 0
         self._tasks: anyio.abc.TaskGroup | None = None
         self.answer_headers: Mapping[str, str] = _NO_HEADERS
         """Headers that answers to the peer carry (set once negotiated)."""
@@ -143,6 +144,8 @@ class Dispatcher:
                 except HttpStatusError as error:
                     self._feed_error_body(error, request_id)
                 except ConnectionLost:
+                    if outgoing.settled:
+                        return await waiter.wait()
                     # On a stream, the end of reading tells the reason better, and at once.
                     with anyio.move_on_after(0 if self._transport.stream_per_request else 3):
                         return await waiter.wait()
@@ -198,6 +201,9 @@ class Dispatcher:
                 self._take_request(message)
             case Malformed():
                 self._on_stray(message)
+                waiter = self._pending.find(message.answered) if message.answered is not None else None
+                if waiter is not None:
+                    waiter.fail(unreadable(message))
 
     def _take_error(self, error: ErrorResponse) -> None:
         if error.flaw:
@@ -212,6 +218,8 @@ class Dispatcher:
     def _feed_error_body(self, error: HttpStatusError, request_id: RequestId) -> None:
         """An unsuccessful HTTP answer may hold the JSON-RPC error of this request (section 10)."""
         message = jsonrpc.decode(error.body) if error.body else None
+        if error.status == 200 and isinstance(message, Malformed):
+            raise unreadable(message) from error
         if not isinstance(message, ErrorResponse) or message.id not in (None, request_id):
             raise error
         rpc = RPCError(message.code, message.message, message.data)
@@ -224,13 +232,23 @@ class Dispatcher:
         if not self.answers:
             self._on_flaw(f"the server sent a request ({request.method}), which its revision forbids (section 2)")
             return
+        if (type(request.id), request.id) in self._answering:
+            self._on_flaw(f"the id of a request still open was used again (section 2); {request.method} gets no answer")
+            return
         if len(self._answering) >= PEER_REQUESTS:
-            self._on_flaw(f"more than {PEER_REQUESTS} requests at once; {request.method} was refused")
-            self._tasks.start_soon(self._refuse, request)
+            self._on_flaw(f"more than {PEER_REQUESTS} requests at once; what came on top was refused")
+            # A peer that floods and does not read its input could pile up refusals without end.
+            if self._refusing < PEER_REQUESTS:
+                self._refusing += 1
+                self._tasks.start_soon(self._refuse, request)
             return
         scope = anyio.CancelScope()
         self._answering[type(request.id), request.id] = scope
         self._tasks.start_soon(self._answer, request, scope)
+
+    def give_up(self, reason: McpDeckError) -> None:
+        """Fail everything in flight and all that comes: nothing sensible can be had from this peer."""
+        self._pending.close(reason)
 
     def cancel_answer(self, request_id: RequestId) -> None:
         """The peer gave one of its requests up: stop answering it."""
@@ -265,6 +283,8 @@ class Dispatcher:
             await self._transport.send(Outgoing(data, "error", request.id, None, self.answer_headers))
         except McpDeckError:
             pass
+        finally:
+            self._refusing -= 1
 
     async def _say_cancelled(
         self,
@@ -285,3 +305,8 @@ class Dispatcher:
 def unanswerable(method: str) -> RemoteProtocolError:
     """The error for a result that is no object where the specification wants one."""
     return RemoteProtocolError(f"the result of {method} is not a JSON object", hint="See the raw answer.")
+
+
+def unreadable(answer: Malformed) -> RemoteProtocolError:
+    """The error for an answer that came and cannot be read."""
+    return RemoteProtocolError(f"the answer cannot be read: {answer.reason}", hint="See the server's log.")

@@ -7,6 +7,7 @@ be an envelope becomes ``Malformed`` with the reason and is kept, never raised.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
@@ -51,10 +52,11 @@ class ErrorResponse:
 
 @dataclass(slots=True, eq=False)
 class Malformed:
-    """Bytes that are no message, and why."""
+    """Bytes that are no message, and why. ``answered``: the request it may have been meant to answer."""
 
     data: bytes
     reason: str
+    answered: RequestId | None = None
 
 
 Message: TypeAlias = Request | Notification | Response | ErrorResponse | Malformed
@@ -89,12 +91,29 @@ def decode(data: bytes) -> Message | list[Message]:
     try:
         value = parse(data)
     except ValueError as error:
-        return Malformed(data, f"not JSON: {error}")
+        return Malformed(data, f"not JSON: {error}", _guessed_id(data))
     if isinstance(value, list):
         if not value:
             return Malformed(data, "an empty batch")
         return [_envelope(item, data) for item in value]
     return _envelope(value, data)
+
+
+_ID_FIRST = re.compile(rb'\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*,\s*"(?:result|error)"')
+_ID_LAST = re.compile(rb'"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*\}\s*$')
+"""The two orders in which SDKs write an answer."""
+
+
+def _guessed_id(data: bytes) -> int | None:
+    """Which request an answer is for that cannot be read as a whole (nested too deeply, cut off, …)."""
+    match = _ID_FIRST.match(data)
+    if match is None and data.startswith((b'{"result"', b'{"error"')):
+        match = _ID_LAST.search(data[-100:])
+    return int(match[1]) if match else None
+
+
+def _usable_id(value: Json) -> RequestId | None:
+    return None if isinstance(value, bool) or not isinstance(value, (int, str)) else value
 
 
 def _envelope(value: Json, data: bytes) -> Message:
@@ -112,27 +131,25 @@ def _envelope(value: Json, data: bytes) -> Message:
             params = {}
         if "id" not in value:
             return Notification(method, params)
-        request_id = value["id"]
-        if isinstance(request_id, bool) or not isinstance(request_id, (int, str)):
+        request_id = _usable_id(value["id"])
+        if request_id is None:
             return Malformed(data, "a request's id must be a string or an integer")
         return Request(request_id, method, params)
     if "error" in value:
         return _error(value, data, flaw)
     if "result" not in value:
-        return Malformed(data, "neither a method nor a result nor an error")
-    answered = value.get("id")
-    if isinstance(answered, bool) or not isinstance(answered, (int, str)):
+        return Malformed(data, "neither a method nor a result nor an error", _usable_id(value.get("id")))
+    answered = _usable_id(value.get("id"))
+    if answered is None:
         return Malformed(data, "a result without a usable id")
     return Response(answered, value["result"], flaw)
 
 
 def _error(value: JsonObject, data: bytes, flaw: str | None) -> Message:
     error = value["error"]
+    answered = _usable_id(value.get("id"))
     if not isinstance(error, dict):
-        return Malformed(data, "error is not an object")
-    answered = value.get("id")
-    if isinstance(answered, bool) or not isinstance(answered, (int, str)):
-        answered = None
+        return Malformed(data, "error is not an object", answered)
     code, message = error.get("code"), error.get("message")
     if isinstance(code, bool) or not isinstance(code, int):
         flaw, code = "error.code is not an integer (section 2)", 0

@@ -6,6 +6,7 @@ event; never dresses or pairs a request itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -15,12 +16,16 @@ import anyio
 from .. import events as ev
 from ..eras.headers import schema_problems
 from ..eras.versions import METHOD_NOT_FOUND
-from ..errors import CapabilityMissing, McpDeckError, RPCError
+from ..errors import CapabilityMissing, ConnectionLost, McpDeckError, RPCError
 from ..models import ErrorInfo, Json, JsonObject, Listed, Tool, as_list, as_object, as_text
 from ..state.store import Event
 
 PAGES = 500
 """Pages of one list that are read before we believe in a loop."""
+ITEMS = 50_000
+"""Items of one list that are kept."""
+DUPLICATES = 5
+"""Names that stand more than once and are told."""
 
 Request: TypeAlias = Callable[[str, JsonObject], Awaitable[JsonObject]]
 
@@ -76,6 +81,9 @@ class Lists:
     async def read_tools(self) -> tuple[Tool, ...]:
         """Every page of ``tools/list``; tools that a client must refuse are there, marked ``excluded``."""
         self.tools = tuple([_tool(item, self.mirrors_headers) for item in await self.pages(TOOLS)])
+        times = Counter(tool.name for tool in self.tools)
+        for name in [name for name, count in times.items() if count > 1][:DUPLICATES]:
+            self._broke(f"tools/list names {name!r} {times[name]} times (section 19); a call reaches one of them")
         return self.tools
 
     async def known_tools(self) -> tuple[Tool, ...]:
@@ -108,6 +116,12 @@ class Lists:
             if not self._stale:
                 await self._stale_event.wait()
             self._stale_event = anyio.Event()
+
+    def end(self) -> None:
+        """The connection is over: whoever still waits for the first listing is told."""
+        if not self._tools_listed.is_set():
+            self._tools_error = ConnectionLost("the connection ended before the tools were listed", retryable=True)
+            self._tools_listed.set()
 
     def note(self, notification: str) -> bool:
         """Remember what a notification says has changed; false when it is about no list."""
@@ -154,6 +168,9 @@ class Lists:
             if not isinstance(page, list):
                 self._broke(f"{kind.method} was answered without an array {kind.member!r} (section 19)")
             items += as_list(page)
+            if len(items) > ITEMS:
+                self._broke(f"{kind.method} has more than {ITEMS:,} items; the rest is not read")
+                return items[:ITEMS]
             cursor = as_text(result.get("nextCursor"))
             if cursor is None:
                 return items

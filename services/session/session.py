@@ -18,7 +18,7 @@ from ..eras.base import ClientSide, Era, Greeting
 from ..eras.negotiate import Wish, negotiate
 from ..eras.stateless import StatelessEra
 from ..eras.versions import BY_DATE, HEADER_MISMATCH, INVALID_PARAMS, METHOD_NOT_FOUND, ROUND_METHODS
-from ..errors import CapabilityMissing, RemoteProtocolError, RPCError
+from ..errors import CapabilityMissing, ConnectionLost, RemoteProtocolError, RPCError
 from ..models import (
     EraName,
     Implementation,
@@ -29,7 +29,7 @@ from ..models import (
     as_text,
 )
 from ..protocol.dispatcher import REQUEST_TIMEOUT, Dispatcher, unanswerable
-from ..protocol.jsonrpc import Malformed
+from ..protocol.jsonrpc import Malformed, dump
 from ..state.store import Event
 from ..transports.base import RequestId, Transport
 from .lists import TOOLS, Lists
@@ -41,6 +41,10 @@ ROUND_PAUSES = (0.05, 0.1, 0.2, 0.25)
 """Seconds before a retry that carries only the request state."""
 STRAY_KEPT = 2_000
 """Characters of a stray line that go to the log."""
+LOG_KEPT = 16_000
+"""Characters of one log message that are kept."""
+RULE_KEPT = 500
+"""Characters of a sentence about a broken rule, which may quote the server."""
 
 Emit: TypeAlias = Callable[[Event], None]
 OnProgress: TypeAlias = Callable[[float, "float | None", "str | None"], None]
@@ -67,6 +71,8 @@ class Session:
         self.greeting: Greeting | None = None
         self.probing = False
         """Negotiation is under way: a stdio server that ends now may just not bear the probe."""
+        self.suspect = anyio.Event()
+        """Set when a request was lost: whether the server is still there is looked at now, not at the next beat."""
         self._transport = transport
         self._client = client
         self._emit = emit
@@ -111,6 +117,8 @@ class Session:
         """Negotiate. Raises what stands in the way; the caller bounds the time."""
         shared_channel = not self._transport.stream_per_request
         self.probing = wish.era is None
+        if self.probing and shared_channel:
+            self._log("note", "info", None, "Asked server/discover first; an older server may log an error about it.")
         era, greeting = await negotiate(self.dispatcher, self._client, wish, silence_is_legacy=shared_channel)
         self.probing = False
         self._era, self.greeting = era, greeting
@@ -153,6 +161,9 @@ class Session:
                 timeout=timeout,
                 cancel=lambda gone: era.cancel(gone, stream_per_request=self._transport.stream_per_request),
             )
+        except ConnectionLost:
+            self.suspect.set()
+            raise
         finally:
             self._progress.pop(request_id, None)
         if not isinstance(result, dict):
@@ -296,6 +307,13 @@ class Session:
         match method:
             case "ping":
                 return {}
+            case "initialize" | "server/discover":
+                self.dispatcher.give_up(
+                    RemoteProtocolError(
+                        "it sends back what it is sent: this is no MCP server", hint="Check command and args."
+                    )
+                )
+                raise RPCError(METHOD_NOT_FOUND, f"{method} is for servers")
             case "elicitation/create" if self._ask is not None:
                 mode = as_text(params.get("mode")) or "form"
                 if self._era is None or mode not in BY_DATE[self._era.version].elicitation:
@@ -315,8 +333,19 @@ class Session:
         self._emit(ev.FrameSeen(self.server, self.generation, sent, size))
 
     def _log(self, kind: str, level: str, logger: str | None, data: Json) -> None:
-        self._emit(ev.LogReceived(self.server, self.generation, time.time(), kind, level, logger, data))
+        self._emit(ev.LogReceived(self.server, self.generation, time.time(), kind, level[:20], logger, _bounded(data)))
 
     def broke(self, rule: str) -> None:
         """The server broke a rule: shown, counted, never fatal."""
-        self._emit(ev.RuleBroken(self.server, self.generation, rule))
+        self._emit(ev.RuleBroken(self.server, self.generation, rule[:RULE_KEPT]))
+
+
+def _bounded(data: Json) -> Json:
+    """Log data as it is kept: thousands of records stay in memory, so one must not be a megabyte."""
+    if isinstance(data, str):
+        text = data
+    elif isinstance(data, (dict, list)):
+        text = dump(data).decode("utf-8", "replace")
+    else:
+        return data
+    return data if len(text) <= LOG_KEPT else f"{text[:LOG_KEPT]} … ({len(text):,} characters)"

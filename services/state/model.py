@@ -67,6 +67,8 @@ class ServerState:
     templates: tuple[Listed, ...] | None = None
     prompts: tuple[Listed, ...] | None = None
     rules_broken: tuple[str, ...] = ()
+    failed_lists: frozenset[str] = frozenset()
+    """Methods of the lists that could not be read last time; while there is one, the server is degraded."""
     error: ErrorInfo | None = None
     attempt: int = 0
     attempts: int = 0

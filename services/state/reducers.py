@@ -181,6 +181,7 @@ def _established(server: ServerState, event: ev.ConnectionEstablished) -> Server
         resources=None,
         templates=None,
         prompts=None,
+        failed_lists=frozenset(),
         error=None,
         attempt=0,
         attempts=0,
@@ -190,7 +191,17 @@ def _established(server: ServerState, event: ev.ConnectionEstablished) -> Server
 
 def _list_failed(server: ServerState, event: ev.ListFailed) -> ServerState:
     status = Status.DEGRADED if server.usable else server.status
-    return replace(server, status=status, error=event.error)
+    return replace(server, status=status, error=event.error, failed_lists=server.failed_lists | {event.what})
+
+
+def _list_read(server: ServerState, method: str) -> ServerState:
+    """The list of ``method`` was read; the last one of those that had failed ends the degraded state."""
+    if method not in server.failed_lists:
+        return server
+    left = server.failed_lists - {method}
+    if left or server.status is not Status.DEGRADED:
+        return replace(server, failed_lists=left)
+    return replace(server, failed_lists=left, status=Status.CONNECTED, error=None)
 
 
 def _down(server: ServerState, status: Status, error: ErrorInfo) -> ServerState:
@@ -214,10 +225,12 @@ _FOLDS: dict[type[ev.ServerEvent], _Fold] = {
     ev.ConnectionStarted: lambda server, event: replace(server, status=Status.CONNECTING),
     ev.ProcessStarted: lambda server, event: replace(server, pid=event.pid),
     ev.ConnectionEstablished: _established,
-    ev.ToolsChanged: lambda server, event: replace(server, tools=event.tools),
-    ev.ResourcesChanged: lambda server, event: replace(server, resources=event.resources),
-    ev.TemplatesChanged: lambda server, event: replace(server, templates=event.templates),
-    ev.PromptsChanged: lambda server, event: replace(server, prompts=event.prompts),
+    ev.ToolsChanged: lambda server, event: replace(_list_read(server, "tools/list"), tools=event.tools),
+    ev.ResourcesChanged: lambda server, event: replace(_list_read(server, "resources/list"), resources=event.resources),
+    ev.TemplatesChanged: lambda server, event: replace(
+        _list_read(server, "resources/templates/list"), templates=event.templates
+    ),
+    ev.PromptsChanged: lambda server, event: replace(_list_read(server, "prompts/list"), prompts=event.prompts),
     ev.ListFailed: _list_failed,
     ev.LatencyMeasured: lambda server, event: replace(server, latency_ms=event.latency_ms),
     ev.AuthorizationNeeded: lambda server, event: _down(server, Status.NEEDS_AUTH, event.error),

@@ -39,10 +39,13 @@ class SseParser:
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
         """Events completed by ``chunk``. Raises ``FrameTooLarge``."""
-        if self._after_cr and chunk.startswith(b"\n"):
-            chunk = chunk[1:]
         if not chunk:
             return []
+        if self._after_cr and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+            self._after_cr = False
+            if not chunk:
+                return []
         self._after_cr = chunk.endswith(b"\r")
         lines = chunk.splitlines(keepends=True)
         last = lines[-1]
@@ -89,6 +92,7 @@ class SseParser:
 
     def _dispatch(self) -> SseEvent | None:
         if not self._fields:
+            self._size = 0
             return None
         event = SseEvent(self._event or "message", b"\n".join(self._data), self.last_id)
         self._data.clear()

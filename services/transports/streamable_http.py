@@ -14,7 +14,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
-from urllib.parse import urljoin
 
 import anyio
 import anyio.abc
@@ -22,32 +21,27 @@ import httpx
 
 from .. import http
 from ..errors import (
-    AuthorizationRefused,
-    AuthorizationRequired,
     ConnectError,
     ConnectionLost,
     FrameTooLarge,
     HttpStatusError,
     LocalProtocolError,
     McpDeckError,
-    RemoteProtocolError,
     SessionExpired,
 )
 from ..models import EraName, HttpTarget, TransportKind
 from .base import MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
+from .http_exchange import ERROR_BODY, HttpExchanges, media_type, no_answer, start_of_body, whole_body
 from .sse_parser import SseParser
 
 ACCEPT_BOTH = "application/json, text/event-stream"
 SESSION_ID = re.compile(r"[\x21-\x7e]+")
-ERROR_BODY = 65_536
-"""Bytes of an unsuccessful answer that are kept."""
 RESUME_ATTEMPTS = 5
 RESUME_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each attempt to resume a stream when the server named no ``retry``."""
 GET_WAIT = 1.0
 """Seconds a tool call waits for the stand-alone stream: some servers ask their questions only there."""
 DELETE_TIMEOUT = 2.0
-REDIRECTS = 3
 
 
 class StreamableHttpTransport(Transport):
@@ -57,11 +51,9 @@ class StreamableHttpTransport(Transport):
     stream_per_request = True
 
     def __init__(self, target: HttpTarget, hooks: Hooks, *, max_frame: int = MAX_FRAME) -> None:
-        self._url = target.url
-        self._own_headers = dict(target.headers)
+        self._http = HttpExchanges(target)
         self._hooks = hooks
         self._max_frame = max_frame
-        self._client: httpx.AsyncClient | None = None
         self._tasks: anyio.abc.TaskGroup | None = None
         self._deliver: Deliver = _nobody
         self._session_id: str | None = None
@@ -70,10 +62,9 @@ class StreamableHttpTransport(Transport):
         self._broken: McpDeckError | None = None
         self._broke = anyio.Event()
         self._listening = anyio.Event()
-        self._has_authorization = any(name.lower() == "authorization" for name in self._own_headers)
 
     async def __aenter__(self) -> Self:
-        self._client = http.client(self._url)
+        self._http.open()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         return self
@@ -81,21 +72,20 @@ class StreamableHttpTransport(Transport):
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
-        assert self._client is not None and self._tasks is not None
+        assert self._tasks is not None
         self._tasks.cancel_scope.cancel()
         try:
             # Scopes nest: the group was entered before the shield below, so it is left before it.
             await self._tasks.__aexit__(None, None, None)
         finally:
-            await self._close(self._client)
+            await self._close()
 
-    async def _close(self, client: httpx.AsyncClient) -> None:
+    async def _close(self) -> None:
         """Give the session back and let the sockets go, bounded and shielded."""
         with anyio.CancelScope(shield=True):
             if self._session_id is not None and not isinstance(self._broken, SessionExpired):
                 await self._delete()
-            with anyio.move_on_after(DELETE_TIMEOUT):
-                await client.aclose()
+            await self._http.aclose()
 
     async def run(self, deliver: Deliver) -> None:
         self._deliver = deliver
@@ -118,22 +108,23 @@ class StreamableHttpTransport(Transport):
         if message.method == "tools/call" and not self._listening.is_set():
             with anyio.move_on_after(GET_WAIT):
                 await self._listening.wait()
+            self._listening.set()  # one call waits, not every one: a server may hold the stream's headers back
         headers = {"Accept": ACCEPT_BOTH, "Content-Type": "application/json", **message.headers}
         async with self._exchange("POST", headers, message.data) as response:
             if message.method == "initialize":
                 self._take_session_id(response)
-            media = _media_type(response)
+            media = media_type(response)
             if message.kind != "request":
                 return
             if response.status_code != 200 or media not in ("application/json", "text/event-stream"):
                 # Read what it is: a person must see why this is no answer.
-                body = await self._start_of_body(response)
+                body = await start_of_body(response)
                 if media != "application/json" or not body:
-                    raise self._no_answer(response, media, body)
+                    raise no_answer(response, media, body)
                 self._deliver(Frame(body, time.time()))
                 return
             if media == "application/json":
-                body = await self._whole_body(response)
+                body = await whole_body(response, self._max_frame)
                 self._deliver(Frame(body, time.time()))
                 if not message.settled:
                     # It may still be this request's error, sent without its id (section 2).
@@ -150,84 +141,28 @@ class StreamableHttpTransport(Transport):
     async def _exchange(
         self, method: str, headers: dict[str, str], body: bytes | None = None
     ) -> AsyncGenerator[httpx.Response]:
-        """One request and its successful answer; every other status is raised as what it means."""
-        assert self._client is not None
+        """One request in this session; what ends the session or the connection is noted on the way."""
         if self._session_id is not None:
             headers["Mcp-Session-Id"] = self._session_id
-        headers.update(self._own_headers)
-        url = self._url
-        for _ in range(REDIRECTS + 1):
-            try:
-                request = self._client.build_request(method, url, headers=headers, content=body)
-                response = await self._client.send(request, stream=True)
-            except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-                failure = http.mapped(error, url)
-                if isinstance(failure, ConnectError) and self._standing_headers:
-                    # It was there and is gone: the connection as a whole is lost.
-                    self._break(ConnectionLost(failure.title, hint=failure.hint, retryable=True))
-                raise failure from error
-            if response.status_code not in (307, 308):
-                break
-            location = urljoin(url, response.headers.get("location", ""))
-            await response.aclose()
-            if not http.same_origin(url, location):
-                raise ConnectError(
-                    f"the server redirects to another place: {location}",
-                    hint="If you trust it, use that URL in the entry; credentials are never sent along.",
-                )
-            url = location
-        else:
-            raise ConnectError(f"the server redirects in a circle ({REDIRECTS} times)", hint="Check the URL.")
         try:
-            if response.status_code >= 300:
-                raise await self._refusal(response)
-            yield response
-        except httpx.HTTPError as error:
-            raise http.mapped(error, url) from error
-        finally:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):
-                await response.aclose()
-
-    async def _refusal(self, response: httpx.Response) -> McpDeckError:
-        status = response.status_code
-        body = await self._start_of_body(response)
-        challenges = tuple(response.headers.get_list("www-authenticate"))
-        if status in (401, 403):
-            if self._has_authorization:
-                return AuthorizationRefused(
-                    f"the server refused the configured Authorization header ({status})",
-                    hint="Check the token in the entry's headers: it may be wrong or expired.",
-                )
-            if status == 401 or challenges:
-                return AuthorizationRequired(
-                    f"the server wants a login ({status})", status=status, challenges=challenges
-                )
-        if status == 404 and self._session_id is not None:
+            async with self._http.request(method, headers, body) as response:
+                yield response
+        except HttpStatusError as error:
+            # Only to POST: a server without a stand-alone stream may answer GET with 404 (section 46).
+            if error.status != 404 or self._session_id is None or method != "POST":
+                raise
             expired = SessionExpired(
                 "the session is gone: the server does not know its id any more (404)",
                 hint="A new session is being started; what was in flight is lost.",
                 retryable=True,
             )
             self._break(expired)
-            return expired
-        reason = f"{status} {response.reason_phrase}".strip()
-        return HttpStatusError(
-            f"the server answered {reason}",
-            status=status,
-            body=body,
-            hint=_STATUS_HINTS.get(status, "See the server's own log."),
-            retryable=status == 429 or status >= 500,
-        )
-
-    def _no_answer(self, response: httpx.Response, media: str, body: bytes) -> McpDeckError:
-        if response.status_code != 200:
-            title = f"a request was answered with status {response.status_code} and no message"
-        else:
-            title = f"a request was answered with {media or 'no content type'} instead of JSON or an event stream"
-        shown = body[:200].decode("utf-8", "replace")
-        return RemoteProtocolError(
-            title, hint="Is this URL the MCP endpoint?", details={"status": response.status_code, "body": shown}
-        )
+            raise expired from error
+        except ConnectError as error:
+            if self._standing_headers:
+                # It was there and is gone: the connection as a whole is lost.
+                self._break(ConnectionLost(error.title, hint=error.hint, retryable=True))
+            raise
 
     def _take_session_id(self, response: httpx.Response) -> None:
         value = response.headers.get("mcp-session-id")
@@ -237,28 +172,6 @@ class StreamableHttpTransport(Transport):
             self._session_id = value
         else:
             self._hooks.note("The server sent a session id with characters outside visible ASCII; it is not used.")
-
-    async def _start_of_body(self, response: httpx.Response) -> bytes:
-        body = bytearray()
-        with anyio.move_on_after(5):
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) >= ERROR_BODY:
-                    break
-        return bytes(body[:ERROR_BODY])
-
-    async def _whole_body(self, response: httpx.Response) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        async for chunk in response.aiter_bytes():
-            size += len(chunk)
-            if size > self._max_frame:
-                raise FrameTooLarge(
-                    f"an answer of more than {self._max_frame:,} bytes arrived",
-                    hint="Ask the server for less at a time.",
-                )
-            parts.append(chunk)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _read_stream(self, response: httpx.Response, parser: SseParser, message: Outgoing | None) -> str:
         """Deliver a stream's events until it ends or ``message`` is answered; returns how it ended."""
@@ -275,7 +188,7 @@ class StreamableHttpTransport(Transport):
                         return "answered"
                     await pacer.tick()
         except (httpx.HTTPError, OSError) as error:
-            return str(http.mapped(error, self._url))
+            return str(http.mapped(error, self._http.url))
         return "the stream ended before the answer"
 
     async def _resume(self, parser: SseParser, message: Outgoing, reason: str) -> None:
@@ -298,7 +211,11 @@ class StreamableHttpTransport(Transport):
                     reason = await self._read_stream(response, parser, message)
             except (HttpStatusError, ConnectionLost) as error:
                 if isinstance(error, HttpStatusError) and error.status < 500:
-                    raise
+                    raise ConnectionLost(
+                        f"the request is lost: {reason}",
+                        hint=f"The server refused to resume the stream ({error.status}). Call again.",
+                        retryable=True,
+                    ) from error
                 reason = error.title
             if message.settled:
                 return
@@ -314,7 +231,7 @@ class StreamableHttpTransport(Transport):
                 headers["Last-Event-ID"] = parser.last_id
             try:
                 async with self._exchange("GET", headers) as response:
-                    if _media_type(response) != "text/event-stream":
+                    if media_type(response) != "text/event-stream":
                         self._hooks.note(f"GET was answered without an event stream ({response.status_code}).")
                         return
                     self._listening.set()
@@ -353,29 +270,8 @@ def _nobody(frame: Frame) -> None:
     raise LocalProtocolError(f"{len(frame.data)} bytes came before anyone listened")
 
 
-def _media_type(response: httpx.Response) -> str:
-    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
 def _delay(retry: int | None, attempt: int) -> float:
     """Seconds to wait: what the server asked for, else our own with jitter."""
     if retry is not None:
         return retry / 1000
     return RESUME_DELAYS[min(attempt, len(RESUME_DELAYS) - 1)] * random.uniform(0.8, 1.2)
-
-
-_STATUS_HINTS = {
-    400: "The server did not accept the request; its answer is below.",
-    403: "The server forbids this; check its access rules and allowed origins.",
-    404: "Check the path of the URL: many servers serve /mcp.",
-    405: "This URL does not take POST: it may be an SSE endpoint (--transport sse) or not an MCP endpoint.",
-    406: "The server wants another Accept header.",
-    413: "The request is too large for the server.",
-    415: "The server wants another content type.",
-    429: "Too many requests: wait a little and try again.",
-    431: "The request headers are too large, mirrored arguments included.",
-    500: "The server failed; see its log.",
-    502: "A gateway in front of the server got no good answer from it.",
-    503: "The server is not ready; try again in a moment.",
-    504: "A gateway in front of the server waited too long for it.",
-}

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.cli.command import MCPDECK, SECONDS, TINY, CommandLine, tiny
+from tests.entries import SERVERS
 from tests.waiting import until
 
 TOOL_FIELDS = {
@@ -225,3 +226,27 @@ def test_tools_over_stdio_imports_nothing_that_it_does_not_need(mcpdeck: Command
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == "[]"
+
+
+NOISY = f"{SERVERS / 'noisy_in_process.py'}:server"
+
+
+def test_an_in_process_server_that_prints_leaves_the_json_one_document(mcpdeck: CommandLine) -> None:
+    done = mcpdeck("call", NOISY, "noisy", "--json")
+    assert done.code == 0
+    assert done.json["content"] == [{"type": "text", "text": "printed"}]
+    assert "noisy:" not in done.err
+    assert "stderr info: noisy: to stdout" in mcpdeck("call", NOISY, "noisy", "--json", "-v").err
+
+
+def test_an_in_process_tool_that_exits_is_3_and_one_error(mcpdeck: CommandLine) -> None:
+    done = mcpdeck("call", NOISY, "leave", "--json")
+    assert done.code == 3
+    assert done.error["title"] == "the server crashed: SystemExit: 3"
+
+
+@pytest.mark.parametrize("tool", ["block", "block_a_thread"])
+def test_an_in_process_tool_that_never_comes_back_does_not_keep_the_command(mcpdeck: CommandLine, tool: str) -> None:
+    done = mcpdeck("call", NOISY, tool, "--json", "--timeout", "5")
+    assert done.code == 7
+    assert done.error["kind"] == "timeout"

@@ -9,12 +9,16 @@ from dataclasses import replace
 
 import anyio
 import psutil
+import pytest
 
 from mcpdeck.app.main import Services, running
+from mcpdeck.services import events as ev
+from mcpdeck.services.errors import ConnectionLost, SessionExpired
 from mcpdeck.services.manager import Settings
-from mcpdeck.services.models import EraName, ServerEntry, Status
+from mcpdeck.services.models import EraMode, EraName, ErrorInfo, ServerEntry, Status
 from mcpdeck.services.state.model import CallStatus, ServerState
 from tests import entries
+from tests.servers.scripted_http import Exchange, scripted_http
 from tests.waiting import eventually, gone
 
 HASTY = replace(Settings(), connect_timeout=10.0, probe_timeout=1.0)
@@ -67,6 +71,19 @@ async def test_a_server_that_exits_at_once_leaves_its_exit_code_and_last_words()
         assert server.error is not None
         assert server.error.details["exitCode"] == 3
         assert stderr_of(server)[-2:] == ["reading settings", "fatal: no API key"]
+
+
+async def test_an_in_process_server_whose_tool_exits_leaves_the_others_running_and_its_row_says_so() -> None:
+    spec = f"{entries.SERVERS / 'noisy_in_process.py'}:server"
+    async with beside_a_plain_one(entries.in_process("noisy", spec)) as services:
+        await services.manager.connected("noisy")
+        call = await services.executor.call("noisy", "leave", {})
+        assert call.status is CallStatus.FAILED
+        assert call.error is not None
+        assert call.error.title == "the server crashed: SystemExit: 3"
+        lost = await eventually(lambda: row(services, "noisy").error, "reason in the row")
+        assert lost.title == "the server crashed: SystemExit: 3"
+        assert any("SystemExit: 3" in line for line in stderr_of(row(services, "noisy")))
 
 
 async def test_rubbish_on_stdout_is_put_aside_and_the_session_goes_on() -> None:
@@ -178,3 +195,43 @@ async def test_all_of_them_together_settle_without_a_traceback(capfd) -> None:
         assert usable == {"rubbish", "exits-on-probe", "hostile", "grandchild", "stubborn", "flood", "plain"}
     printed = capfd.readouterr()
     assert "Traceback" not in printed.out + printed.err
+
+
+async def test_a_server_silent_to_the_probe_connects_also_with_less_time_than_the_probe_may_take() -> None:
+    settings = replace(Settings(), connect_timeout=6.0, probe_timeout=60.0)
+    async with beside_a_plain_one(entries.misbehaving("mute-probe"), settings=settings) as services:
+        session = await services.manager.connected("mute-probe")
+        assert session.era is EraName.LEGACY
+
+
+async def test_a_call_does_not_wait_for_ever_when_the_session_expires_before_the_tools_are_listed() -> None:
+    async def handler(exchange: Exchange) -> None:
+        message = exchange.message if exchange.method == "POST" else {}
+        match message.get("method"):
+            case "initialize":
+                result = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "x"}}
+                await exchange.result(result, Mcp_Session_Id="abc")
+            case "notifications/initialized":
+                await exchange.answer("202 Accepted")
+            case _:
+                await exchange.answer("404 Not Found")
+
+    async with (
+        scripted_http(handler) as server,
+        beside_a_plain_one(entries.http("short", server.url, era=EraMode.LEGACY)) as services,
+    ):
+        with anyio.fail_after(10), pytest.raises((SessionExpired, ConnectionLost)):
+            await services.executor.call("short", "any", {})
+
+
+async def test_what_a_switched_off_server_still_says_while_it_ends_does_not_touch_its_row() -> None:
+    async with beside_a_plain_one(entries.misbehaving("slow")) as services:
+        await services.manager.connected("slow")
+        old = row(services, "slow").generation
+        off = replace(services.manager.entries["slow"], gate=Status.DISABLED)
+        services.manager.configure([off, services.manager.entries["plain"]])
+        await eventually(lambda: row(services, "slow").status is Status.DISABLED, "switched off row")
+        services.store.dispatch(ev.ToolsChanged("slow", old, ()))
+        services.store.dispatch(ev.ConnectionFailed("slow", old, ErrorInfo("connect", "late")))
+        assert row(services, "slow").status is Status.DISABLED
+        assert row(services, "slow").tools is None

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcpdeck.services.errors import ConnectionLost, HttpStatusError, RequestTimeout, RPCError
+from mcpdeck.services.errors import ConnectionLost, HttpStatusError, RemoteProtocolError, RequestTimeout, RPCError
 from mcpdeck.services.models import Json, JsonObject
-from mcpdeck.services.protocol.dispatcher import Dispatcher
+from mcpdeck.services.protocol.dispatcher import PEER_REQUESTS, Dispatcher
 from mcpdeck.services.protocol.jsonrpc import Malformed
-from mcpdeck.services.transports.base import Frame, RequestId
+from mcpdeck.services.transports.base import Frame, Outgoing, RequestId
 from tests.playbooks.scripted import ScriptedTransport, error, result
 
 pytestmark = pytest.mark.anyio
@@ -247,3 +247,51 @@ def test_no_input_raises_out_of_the_dispatcher(value: object) -> None:
     dispatcher = Dispatcher(ScriptedTransport(), on_request=nothing, on_notification=broken)
     data = value if isinstance(value, bytes) else jsonrpc.dump(value)  # type: ignore[arg-type]
     dispatcher.feed(Frame(data, 0.0))
+
+
+async def test_an_answer_that_cannot_be_read_ends_its_request_and_no_other() -> None:
+    async with peer() as it, anyio.create_task_group() as tasks:
+        failures: list[RemoteProtocolError] = []
+
+        async def ask() -> None:
+            try:
+                await it.dispatcher.request("x", None, timeout=None)
+            except RemoteProtocolError as error:
+                failures.append(error)
+
+        tasks.start_soon(ask)
+        tasks.start_soon(it.dispatcher.request, "y", None)
+        await it.transport.until_sent(2)
+        one, two = it.transport.sent
+        it.transport.feed(b'{"jsonrpc":"2.0","id":%d,"error":"no object"}' % one["id"])
+        with anyio.fail_after(5):
+            while not failures:
+                await anyio.lowlevel.checkpoint()
+        assert "error is not an object" in failures[0].title
+        assert it.dispatcher.in_flight == 1
+        it.transport.feed(result(two, {}))
+
+
+async def test_a_peer_that_floods_with_requests_and_reads_nothing_costs_a_bounded_number_of_tasks() -> None:
+    reads = anyio.Event()
+
+    async with peer() as it:
+        plain = it.transport.send
+
+        async def stuck(message: Outgoing) -> None:
+            await reads.wait()
+            await plain(message)
+
+        it.transport.send = stuck  # type: ignore[method-assign]
+        for number in range(2_000):
+            it.transport.feed({"jsonrpc": "2.0", "id": number, "method": "ping"})
+            it.transport.feed({"jsonrpc": "2.0", "id": 0, "method": "ping"})
+        await anyio.wait_all_tasks_blocked()
+        reads.set()
+        await anyio.wait_all_tasks_blocked()
+        assert len(it.transport.sent) == 2 * PEER_REQUESTS
+        assert any("at once" in flaw for flaw in it.flaws)
+        assert any("used again" in flaw for flaw in it.flaws)
+        # and once it reads again, it is answered again
+        it.transport.feed({"jsonrpc": "2.0", "id": 5_000, "method": "ping"})
+        assert (await it.transport.until_sent(2 * PEER_REQUESTS + 1))["result"] == {"asked": "ping"}

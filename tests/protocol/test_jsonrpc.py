@@ -79,3 +79,26 @@ def test_a_message_never_contains_a_newline() -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_out_of_the_codec(data: bytes) -> None:
     decode(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"jsonrpc":"2.0","id":7,"error":"no object"}',
+        b'{"jsonrpc":"2.0","id":7}',
+        b'{"jsonrpc":"2.0","id":7,"result":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        b'{"result":{"a":1,,},"jsonrpc":"2.0","id":7}',
+    ],
+    ids=["error-is-text", "nothing", "too-deep", "cut-up"],
+)
+def test_an_answer_that_cannot_be_read_still_says_which_request_it_is_for(data: bytes) -> None:
+    message = decode(data)
+    assert isinstance(message, Malformed)
+    assert message.answered == 7
+
+
+@pytest.mark.parametrize("data", [b'log: {"id":7}', b'{"id":true}', b"[]", b'{"text":"\\"id\\":7", }'])
+def test_a_stray_line_is_meant_for_no_request(data: bytes) -> None:
+    message = decode(data)
+    assert isinstance(message, Malformed)
+    assert message.answered is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Literal
 
@@ -28,6 +29,12 @@ def add(a: int, b: int) -> int:
 def weather(city: Annotated[str, Field(description="Where", min_length=1)], unit: Literal["C", "F"] = "C") -> Weather:
     """A structured result."""
     return Weather(city=city, celsius=21.5, sky="clear")
+
+
+@server.tool()
+def die() -> str:
+    """End the whole process, in the middle of the call."""
+    os._exit(9)
 
 
 @server.tool()

@@ -9,9 +9,10 @@ import pytest
 
 from mcpdeck.services import events as ev
 from mcpdeck.services.eras.negotiate import Wish
-from mcpdeck.services.errors import RemoteProtocolError
+from mcpdeck.services.errors import ConnectionLost, RemoteProtocolError
 from mcpdeck.services.models import EraMode
 from mcpdeck.services.session import Answer
+from mcpdeck.services.session.lists import ITEMS
 from tests.eras.test_negotiation import DISCOVER, server
 from tests.playbooks.opened import opened
 from tests.playbooks.scripted import error, result
@@ -266,3 +267,53 @@ async def test_the_log_is_asked_for_only_where_the_server_offers_one() -> None:
             await it.session.call_tool("t", {})
             meta = it.transport.sent[-1]["params"]["_meta"]
             assert ("io.modelcontextprotocol/logLevel" in meta) is asked
+
+
+async def test_who_waits_for_the_first_listing_is_told_that_the_connection_ended() -> None:
+    async with opened(legacy(tools_list=lambda m: None)) as it:
+        await it.session.open(LEGACY)
+        failures: list[ConnectionLost] = []
+
+        async def wait() -> None:
+            try:
+                await it.session.lists.known_tools()
+            except ConnectionLost as error:
+                failures.append(error)
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(wait)
+                await anyio.wait_all_tasks_blocked()
+                it.session.lists.end()
+        assert "before the tools were listed" in failures[0].title
+
+
+async def test_a_megabyte_in_a_log_message_or_a_broken_rule_is_kept_in_part() -> None:
+    async with opened(legacy()) as it:
+        await it.session.open(LEGACY)
+        for data in ("x" * 1_000_000, {"deep": ["x" * 1_000_000]}):
+            params = {"level": "info", "data": data}
+            it.transport.feed({"jsonrpc": "2.0", "method": "notifications/message", "params": params})
+        it.transport.feed({"jsonrpc": "2.0", "id": "z" * 1_000_000, "result": {}})
+        kept = [event.data for event in it.events if isinstance(event, ev.LogReceived)]
+        assert len(kept) == 2
+        assert all(isinstance(data, str) and len(data) < 20_000 for data in kept)
+        assert max(len(rule) for rule in it.rules()) <= 500
+
+
+async def test_a_list_without_end_is_cut_and_told() -> None:
+    tools = [{"name": f"tool{number}", "inputSchema": {"type": "object"}} for number in range(20_000)]
+    cursors = iter(range(1_000))
+    async with opened(legacy(tools_list=lambda m: {"tools": tools, "nextCursor": str(next(cursors))})) as it:
+        await it.session.open(LEGACY)
+        assert len(await it.session.lists.read_tools()) == ITEMS
+        assert next(cursors) == 3
+        assert any("more than 50,000 items" in rule for rule in it.rules())
+
+
+async def test_a_name_that_stands_twice_is_kept_twice_and_told() -> None:
+    tools = [{"name": name, "inputSchema": {"type": "object"}} for name in ("a", "b", "a")]
+    async with opened(legacy(tools_list={"tools": tools})) as it:
+        await it.session.open(LEGACY)
+        assert [tool.name for tool in await it.session.lists.read_tools()] == ["a", "b", "a"]
+        assert any("names 'a' 2 times" in rule for rule in it.rules())

@@ -186,3 +186,15 @@ def test_a_gate_puts_the_row_back_to_what_its_entry_says() -> None:
     store.dispatch(ev.ServerGated("a", 1, entry("a", gate=Status.DISABLED)))
     server = store.state.mcp.servers["a"]
     assert (server.status, server.tools, server.connected_at) == (Status.DISABLED, None, None)
+
+
+def test_a_degraded_server_is_connected_again_when_every_failed_list_was_read() -> None:
+    store = configured(entry("a"))
+    establish(store, "a", 1)
+    store.dispatch(ev.ListFailed("a", 1, "tools/list", FAULT))
+    store.dispatch(ev.ListFailed("a", 1, "prompts/list", FAULT))
+    store.dispatch(ev.ToolsChanged("a", 1, ()))
+    assert store.state.mcp.servers["a"].status is Status.DEGRADED
+    store.dispatch(ev.PromptsChanged("a", 1, ()))
+    row = store.state.mcp.servers["a"]
+    assert (row.status, row.error) == (Status.CONNECTED, None)

@@ -90,3 +90,12 @@ def test_events_equal_those_of_an_independent_decoder(lines: list[bytes]) -> Non
 
 def _plain(event: SseEvent) -> tuple[str, bytes, str | None]:
     return event.event, event.data, event.id or None
+
+
+def test_a_line_end_that_arrives_in_two_parts_does_not_swallow_the_blank_line_after_it() -> None:
+    assert _events(SseParser(), b"data: x", b"\r", b"\n", b"\n") == [("message", b"x", None)]
+
+
+def test_keep_alive_comments_that_arrive_in_parts_never_add_up_to_a_large_event() -> None:
+    parser = SseParser(limit=1_000)
+    assert _events(parser, *[b": keep-", b"alive\n\n"] * 1_000, b"data: x\n\n") == [("message", b"x", None)]

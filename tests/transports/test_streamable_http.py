@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,7 +25,7 @@ from mcpdeck.services.errors import (
 from mcpdeck.services.models import EraName, HttpTarget
 from mcpdeck.services.protocol import jsonrpc
 from mcpdeck.services.transports.base import Frame, Hooks, Outgoing
-from mcpdeck.services.transports.streamable_http import StreamableHttpTransport
+from mcpdeck.services.transports.streamable_http import GET_WAIT, StreamableHttpTransport
 from tests.servers.scripted_http import Exchange, Handler, ScriptedServer, scripted_http
 from tests.waiting import eventually
 
@@ -242,7 +244,8 @@ async def test_messages_of_the_stand_alone_stream_arrive_and_its_loss_drops_noth
         assert await it.request("tools/call", 2) == {}
         assert any(b"hello" in frame.data for frame in it.frames)
         assert it.ended == []
-        assert it.server.seen[-2].headers.get("last-event-id", "7") == "7"
+        asked_from = [seen.headers.get("last-event-id") for seen in it.server.seen if seen.method == "GET"]
+        assert asked_from == [None, "7"]
 
 
 @pytest.mark.parametrize(
@@ -316,8 +319,82 @@ async def test_a_server_that_went_away_ends_the_connection() -> None:
     async with client(lambda exchange: exchange.result({})) as it:
         await it.request()
         await it.transport.established(EraName.MODERN, VERSION)
-        it.transport._url = "http://127.0.0.1:9/mcp"  # pyright: ignore[reportPrivateUsage]
+        it.transport._http.url = "http://127.0.0.1:9/mcp"  # pyright: ignore[reportPrivateUsage]
         with pytest.raises(ConnectError):
             await it.request("tools/list", 2)
         await eventually(lambda: it.ended, "the end of the connection")
         assert isinstance(it.ended[0], ConnectionLost)
+
+
+async def test_a_get_answered_404_does_not_end_a_session_that_stands() -> None:
+    async def handler(exchange: Exchange) -> None:
+        if exchange.method == "POST":
+            await exchange.result({}, Mcp_Session_Id="abc")
+        else:
+            await exchange.answer("404 Not Found")
+
+    async with client(handler) as it:
+        await it.request("initialize")
+        await it.transport.established(EraName.LEGACY, VERSION)
+        await eventually(lambda: it.notes, "a note about the refused stream")
+        assert await it.request("tools/call", 2) == {}
+        assert it.ended == []
+
+
+async def test_a_stand_alone_stream_whose_headers_are_held_back_delays_one_call_at_the_most() -> None:
+    async def handler(exchange: Exchange) -> None:
+        if exchange.method == "POST":
+            await exchange.result({})
+        else:
+            await exchange.until_closed()
+
+    async with client(handler) as it:
+        await it.request("initialize")
+        await it.transport.established(EraName.LEGACY, VERSION)
+        await it.request("tools/call", 2)
+        began = time.monotonic()
+        for number in range(3, 13):
+            await it.request("tools/call", number)
+        assert time.monotonic() - began < 5 * GET_WAIT  # ten calls, none of which waits
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
+async def test_an_answer_packed_twice_is_refused_before_it_fills_the_memory(status: str) -> None:
+    packed = gzip.compress(gzip.compress(b'{"jsonrpc":"2.0","id":1,"result":{}}'))
+
+    async with client(lambda exchange: exchange.answer(status, packed, Content_Encoding="gzip, gzip")) as it:
+        with pytest.raises(RemoteProtocolError, match="more than once"):
+            await it.request()
+
+
+async def test_a_refused_resumption_is_a_lost_request_and_not_a_wrong_url() -> None:
+    async def handler(exchange: Exchange) -> None:
+        if exchange.method != "POST":
+            await exchange.answer("405 Method Not Allowed")
+        elif exchange.message["method"] == "initialize":
+            await exchange.result({})
+        else:
+            await exchange.stream(b"retry: 10\nid: e1\ndata:\n\n")
+            await exchange.socket.aclose()
+
+    async with client(handler) as it:
+        await it.request("initialize")
+        await it.transport.established(EraName.LEGACY, VERSION)
+        with pytest.raises(ConnectionLost, match="lost") as caught:
+            await it.request("tools/call", 2)
+        assert "405" in caught.value.hint
+
+
+@pytest.mark.parametrize("value", ["Bearer s3cret ", "s3crét"])
+async def test_a_header_that_http_does_not_allow_is_refused_without_showing_its_value(value: str) -> None:
+    async with client(lambda exchange: exchange.result({}), headers={"Authorization": value}) as it:
+        with pytest.raises(ConnectError, match="header") as caught:
+            await it.request()
+        assert "s3cr" not in caught.value.title + caught.value.hint
+        assert not caught.value.retryable
+
+
+async def test_a_redirect_to_nowhere_says_so() -> None:
+    async with client(lambda exchange: exchange.answer("307 Temporary Redirect")) as it:
+        with pytest.raises(ConnectError, match="no usable address"):
+            await it.request()
