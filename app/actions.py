@@ -33,6 +33,8 @@ LISTS = SERVERS | TOOLS
 DETAIL = frozenset({Zone.OVERVIEW, Zone.LOG})
 FORM = frozenset({Zone.FORM})
 CALLS = frozenset({Zone.CALLS})
+LOG = frozenset({Zone.LOG})
+QUESTION = frozenset({Zone.QUESTION})
 ABOUT_SERVER = LISTS | DETAIL
 READING = ABOUT_SERVER | CALLS
 """Where nobody types: single letters are keys there."""
@@ -81,8 +83,11 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
                 "overview", "Info", "i", "Version, capabilities, instructions, errors", "i", READING, LISTS | {Zone.LOG}
             ),
             Action("log", "Log", "l", "Its stderr and log messages", "l", READING, LISTS | {Zone.OVERVIEW}),
-            Action("reconnect", "Reconnect", "r", "Connect this server again", "r", ABOUT_SERVER, SERVERS | DETAIL),
-            Action("reconnect_all", "Reconnect all", "R", "Connect every server again", "R", ABOUT_SERVER),
+            Action("record", "Unfold", "Enter", "The whole line of the log, wrapped", zones=LOG, footer=LOG),
+            Action(
+                "reconnect", "Reconnect", "r", "Connect this server again", "r", ABOUT_SERVER, SERVERS | DETAIL - LOG
+            ),
+            Action("reconnect_all", "Reconnect all", "R", "Read the configuration, connect anew", "R", ABOUT_SERVER),
             Action(
                 "enable",
                 "Enable/disable",
@@ -99,8 +104,16 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
         (
             Action("call", "Arguments", "Enter", "Fill in the arguments of this tool", zones=TOOLS, footer=TOOLS),
             Action("filter", "Filter", "/", "Narrow the tools by words", "slash", READING, LISTS),
-            Action("send", "Call", "Ctrl+R", "Call the tool with these arguments", zones=FORM, footer=FORM),
-            Action("raw", "Form/JSON", "Ctrl+O", "Form or raw JSON", zones=FORM, footer=FORM),
+            Action(
+                "send",
+                "Call",
+                "Ctrl+R",
+                "Call the tool with these arguments",
+                "ctrl+r,ctrl+enter",
+                EVERYWHERE - QUESTION,
+                FORM,
+            ),
+            Action("raw", "Form/JSON", "Ctrl+O", "Form or raw JSON", "ctrl+o,f2", EVERYWHERE - QUESTION, FORM),
             Action("calls", "Calls", "c", "Go to running calls and results", "c", READING - CALLS, LISTS | DETAIL),
             Action("whole", "Show all", "o", "The whole result on the whole screen", zones=CALLS, footer=CALLS),
             Action("save", "Save", "s", "Write the whole result to a file", zones=CALLS, footer=CALLS),

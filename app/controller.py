@@ -6,9 +6,6 @@ draws; screens call it, it returns at once, and what came of it arrives through 
 
 from __future__ import annotations
 
-import json
-import os
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
@@ -18,6 +15,7 @@ import anyio
 
 from ..services.errors import InvalidArguments, McpDeckError, UsageError
 from ..services.models import JsonObject
+from .saving import save_result
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -71,6 +69,7 @@ class Controller:
         approve: Callable[[str], None],
         reject: Callable[[str], None],
         data_folder: Path,
+        reload: Callable[[], None] = lambda: None,
     ) -> None:
         self._services = services
         self._tasks = task_group
@@ -79,6 +78,7 @@ class Controller:
         self._approve = approve
         self._reject = reject
         self._data_folder = data_folder
+        self._reload = reload
         self._running: dict[str, anyio.CancelScope] = {}
 
     def call(
@@ -121,9 +121,10 @@ class Controller:
         self._attempt(lambda: self._services.manager.reconnect(server))
 
     def reconnect_all(self) -> None:
-        """Every server that may connect; gated ones stay as they are."""
+        """Read the configuration again and connect every server that may connect; gated ones stay as they are."""
 
         def work() -> None:
+            self._reload()
             for name, entry in self._services.manager.entries.items():
                 if entry.gate is None and entry.target is not None:
                     self._services.manager.reconnect(name)
@@ -165,17 +166,7 @@ class Controller:
         call = next((call for call in self._services.store.state.calls if call.id == call_id), None)
         if call is None or call.result is None:
             raise UsageError("This call has no result to save", hint="Wait until it has finished.")
-        folder = self._data_folder / "results"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(call.started_at))
-        plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "-" for char in call.tool)
-        path = folder / f"{stamp}-{plain[:60] or 'result'}-{call.id[:6]}.json"
-        # A result may hold secrets: created for the owner alone, never through somebody's symbolic link.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as file:
-            json.dump(call.result, file, ensure_ascii=False, indent=2)
-            file.write("\n")
-        return path
+        return save_result(call, self._data_folder / "results")
 
     def _attempt(self, work: Callable[[], None]) -> None:
         try:

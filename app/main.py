@@ -98,6 +98,7 @@ def _deck(services: Services, configured: Configured, tasks: anyio.abc.TaskGroup
             approve=approve,
             reject=reject,
             data_folder=configured.options.folders.data,
+            reload=again,
         )
 
     return Deck(services.store, controller, version=VERSION, on_first_frame=first_frame.set)

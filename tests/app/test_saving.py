@@ -1,0 +1,76 @@
+"""Saved results: each part in the form a person can open."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcpdeck.app.saving import save_result
+from mcpdeck.services.state.model import CallState
+
+PNG = b"\x89PNG\r\n\x1a\n rest"
+
+
+def call(*content: dict[str, Any], **more: Any) -> CallState:
+    return CallState("0123456789", "s", "draw/../it", {}, 0.0, result={"content": list(content), **more})
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix", "data"),
+    [
+        ([{"type": "text", "text": "one\ntwo\ud800"}], ".txt", b"one\ntwo\xed\xa0\x80"),
+        (
+            [
+                {"type": "text", "text": "see"},
+                {"type": "image", "mimeType": "image/png", "data": "iVBORw0KGgogcmVzdA=="},
+            ],
+            ".png",
+            PNG,
+        ),
+        (
+            [{"type": "resource", "resource": {"uri": "x", "mimeType": "application/zip", "blob": "UEs="}}],
+            ".zip",
+            b"PK",
+        ),
+        ([{"type": "audio", "mimeType": "no/such", "data": "AAA="}], ".bin", b"\0\0"),
+    ],
+)
+def test_the_part_a_person_means_gets_a_file_of_its_own(
+    tmp_path: Path, content: list[dict[str, Any]], suffix: str, data: bytes
+) -> None:
+    path = save_result(call(*content), tmp_path / "results")
+    assert (path.suffix, path.read_bytes()) == (suffix, data)
+    assert path.parent == tmp_path / "results"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    whole = path.with_suffix(".json").read_bytes().decode("utf-8", "surrogatepass")
+    assert json.loads(whole)["content"] == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}],
+        [{"type": "image", "data": "not base64!"}],
+        [{"type": "image", "data": base64.b64encode(PNG).decode()}] * 2,
+        ["rubbish", 7],
+    ],
+)
+def test_anything_else_is_saved_whole(tmp_path: Path, content: list[Any]) -> None:
+    path = save_result(call(*content, structuredContent={"a": 1}), tmp_path)
+    assert path.suffix == ".json"
+    assert json.loads(path.read_text())["structuredContent"] == {"a": 1}
+
+
+def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
+    path = save_result(call(), tmp_path)
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match=r"symbolic link|Too many levels"):
+        save_result(call(), tmp_path)
+    assert not (tmp_path / "elsewhere").exists()
