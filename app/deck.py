@@ -17,7 +17,7 @@ from textual.widgets import Input, TextArea
 from ..services.state.text import one_line, visible
 from .actions import bindings
 from .bridge import Bridge
-from .palette import DeckCommands
+from .palette import DeckCommands, DeckPalette
 from .screens.deck_screen import DeckScreen
 from .themes import DARK, LIGHT, THEMES
 
@@ -104,7 +104,7 @@ class Deck(App[None]):
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder="Find an action, a server or a tool"))
+            self.push_screen(DeckPalette())
 
     def action_help(self) -> None:
         from .screens.help_screen import HelpScreen

@@ -6,7 +6,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from mcpdeck.services.models import EraMode, HttpTarget, ServerEntry, Source, StdioTarget, TransportKind
+from mcpdeck.services.models import (
+    EraMode,
+    HttpTarget,
+    InProcessTarget,
+    ServerEntry,
+    Source,
+    StdioTarget,
+    TransportKind,
+)
 
 SERVERS = Path(__file__).resolve().parent / "servers"
 
@@ -37,6 +45,18 @@ def http(name: str, url: str, *, era: EraMode = EraMode.AUTO) -> ServerEntry:
         endpoint=url,
         digest=f"{name}:{url}",
         era=era,
+    )
+
+
+def in_process(name: str, spec: str) -> ServerEntry:
+    """A server object that is loaded into our own process."""
+    return ServerEntry(
+        name=name,
+        source=Source.CLI,
+        target=InProcessTarget(spec),
+        transport=TransportKind.IN_PROCESS,
+        endpoint=spec,
+        digest=f"{name}:{spec}",
     )
 
 

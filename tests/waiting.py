@@ -12,14 +12,17 @@ import psutil
 
 T = TypeVar("T")
 _EVERY = 0.02
+_LOOKS = 100
+"""Nothing is given up after fewer looks: on a machine that stood still time passes and nothing can happen."""
 _tick = threading.Event()
 
 
 def until(found: Callable[[], T], what: str, *, seconds: float = 10) -> T:
     """The first truthy value of ``found()``; fails naming ``what`` after ``seconds``."""
-    deadline = time.monotonic() + seconds
+    deadline, looks = time.monotonic() + seconds, 0
     while not (value := found()):
-        if time.monotonic() > deadline:
+        looks += 1
+        if looks > _LOOKS and time.monotonic() > deadline:
             raise AssertionError(f"within {seconds} s there was no {what}")
         _tick.wait(_EVERY)
     return value
@@ -27,9 +30,10 @@ def until(found: Callable[[], T], what: str, *, seconds: float = 10) -> T:
 
 async def eventually(found: Callable[[], T], what: str, *, seconds: float = 10) -> T:
     """``until`` for async tests: the loop goes on meanwhile."""
-    deadline = time.monotonic() + seconds
+    deadline, looks = time.monotonic() + seconds, 0
     while not (value := found()):
-        if time.monotonic() > deadline:
+        looks += 1
+        if looks > _LOOKS and time.monotonic() > deadline:
             raise AssertionError(f"within {seconds} s there was no {what}")
         await anyio.sleep(_EVERY)
     return value

@@ -34,7 +34,7 @@ class ChoiceLine(Widget, can_focus=True):
         Binding("left", "step(-1)", "Previous choice", show=False),
         Binding("right,space", "step(1)", "Next choice", show=False),
         Binding("backspace,delete", "clear", "Unset", show=False),
-        Binding("enter", "submit", "Call", show=False),
+        Binding("enter", "submit", "Next field", show=False),
     ]
 
     value: reactive[str] = reactive("")
@@ -48,7 +48,7 @@ class ChoiceLine(Widget, can_focus=True):
             self.value = value
 
     class Submitted(Message):
-        """Enter was pressed."""
+        """Enter was pressed: the highlighted choice is the one that is meant."""
 
     def __init__(self, choices: Sequence[tuple[str, str]], value: str = "") -> None:
         super().__init__()

@@ -6,7 +6,7 @@ form asks it to ``collect``. Names and descriptions come from servers and are dr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -43,6 +43,10 @@ from .value_editor import ValueEditor
 
 LABEL_CELLS = 22
 DESCRIPTION = 300
+PLAIN_SHAPES = ("", "any JSON", "object", "list")
+"""Shapes that the hint in the field says already."""
+PROBLEMS = 4
+"""Most problems that are listed in one place."""
 CHOSEN = (Kind.CHOICE, Kind.BOOLEAN, Kind.CHOICES)
 
 
@@ -73,7 +77,12 @@ class FieldRow(Widget):
             self.entry = entry
 
     class Submitted(Message):
-        """Enter in a single-line control."""
+        """Enter in a single-line control. ``chosen``: it only took a choice."""
+
+        def __init__(self, row: FieldRow, *, chosen: bool) -> None:
+            super().__init__()
+            self.row = row
+            self.chosen = chosen
 
     def __init__(self, field: Field, entry: Entry, *, label_cells: int, width: int, warn_secret: bool = False) -> None:
         super().__init__()
@@ -113,7 +122,7 @@ class FieldRow(Widget):
         self._problem = problem
         self.set_class(problem is not None, "-wrong")
         wrong = self.query_one(".wrong", Static)
-        wrong.update(Content(f"✖ {one_line(problem.message, 200)}") if problem else "")
+        wrong.update(Content("\n").join(problem_lines(problem.message.split("\n"))) if problem else "")
 
     def action_literal(self) -> None:
         """Between a plain value and its JSON text, for what cannot be typed plainly: ``""``, ``null``."""
@@ -150,7 +159,7 @@ class FieldRow(Widget):
     @on(ValueEditor.Submitted)
     def _submitted(self, event: ValueEditor.Submitted) -> None:
         event.stop()
-        self.post_message(self.Submitted())
+        self.post_message(self.Submitted(self, chosen=event.chosen))
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         self.query_one(".label").add_class("-current")
@@ -167,6 +176,8 @@ class FieldRow(Widget):
 
     def _placeholder(self) -> str:
         field = self.field
+        if field.kind is Kind.JSON and field.example:
+            return field.example
         words = field.hint
         if field.default is not UNSET and not field.required:
             words = f"default {one_line(dumps(field.default), 40)} · {words}"
@@ -184,9 +195,11 @@ class FieldRow(Widget):
         plain_title = title.lower().replace(" ", "") != field.name.lower().replace("_", "").replace("-", "")
         if title and plain_title and not description.lower().startswith(title.lower()):
             description = f"{title}: {description}" if description else title
-        if field.kind in CHOSEN and field.default is not UNSET and not self._prefilled:
+        if (field.kind in CHOSEN or field.example) and field.default is not UNSET and not self._prefilled:
             default = f"default {one_line(dumps(field.default), 40)}"
             description = f"{description} · {default}" if description else default
+        if field.shape not in PLAIN_SHAPES:
+            parts.append(field.shape)
         if description:
             parts.append(description)
         joined: list[tuple[str, str] | str] = []
@@ -203,8 +216,20 @@ class FieldRow(Widget):
             self.query_one(".body").mount(Static(note, classes="note"))
 
 
+def problem_lines(problems: Sequence[str]) -> list[Content]:
+    """What is wrong, a line each; of many the first few, and how many more."""
+    lines = [Content(f"✖ {one_line(problem, 300)}") for problem in problems[:PROBLEMS]]
+    if len(problems) > PROBLEMS:
+        lines.append(Content(f"… and {len(problems) - PROBLEMS} more"))
+    return lines
+
+
 class FieldsForm(VerticalScroll, can_focus=False):
-    """The rows of one form. ``load`` shows another one; ``collect`` reads what stands in it."""
+    """The rows of one form. ``load`` shows another one; ``collect`` reads what stands in it.
+
+    Enter after a choice goes to the next field; after a line it submits, or with ``enter_steps`` goes on too
+    until the last field.
+    """
 
     DEFAULT_CSS = """
     FieldsForm {
@@ -220,8 +245,9 @@ class FieldsForm(VerticalScroll, can_focus=False):
     class Submitted(Message):
         """Enter in a single-line control."""
 
-    def __init__(self, *, id: str | None = None, warn_secrets: bool = False) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, *, id: str | None = None, warn_secrets: bool = False, enter_steps: bool = False) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._enter_steps = enter_steps
         self._form = Form(())
         self._entries: dict[str, Entry] = {}
         self._extra: JsonObject = {}
@@ -324,4 +350,9 @@ class FieldsForm(VerticalScroll, can_focus=False):
     @on(FieldRow.Submitted)
     def _submitted(self, event: FieldRow.Submitted) -> None:
         event.stop()
-        self.post_message(self.Submitted())
+        rows = list(self.query(FieldRow))
+        after = rows[rows.index(event.row) + 1 :] if event.row in rows else []
+        if after and (event.chosen or self._enter_steps):
+            self.focus_field(after[0].field.name)
+        elif not event.chosen:
+            self.post_message(self.Submitted())

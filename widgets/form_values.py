@@ -16,6 +16,7 @@ from ..services.models import Json, JsonObject, as_list, as_object, as_text
 from ..services.state.text import one_line
 from .form_rules import broken_rule, rule_words
 from .json_text import JsonTextError, dumps, is_unsafe, loads, pretty_text, same
+from .schema_shape import example_line, flattened, shape_words
 
 
 class Kind(StrEnum):
@@ -51,7 +52,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One member of the arguments object. ``schema`` is the property's schema after local references."""
+    """One member of the arguments object. ``schema`` is the property's schema after local references.
+
+    ``shape`` says in words what a JSON field holds (safe on one line), ``example`` is such a value as JSON text.
+    """
 
     name: str
     kind: Kind
@@ -62,6 +66,8 @@ class Field:
     nullable: bool = False
     default: MaybeJson = UNSET
     choices: tuple[Choice, ...] = ()
+    shape: str = ""
+    example: str = ""
 
     @property
     def hint(self) -> str:
@@ -152,14 +158,15 @@ def form_of(schema: JsonObject) -> Form:
 
 def field_of(name: str, schema: Json, required: bool, root: JsonObject) -> Field:
     """One property as a field; whatever a simple control cannot hold becomes a JSON field."""
-    flat, nullable = _flattened(as_object(schema), root)
+    flat, nullable = flattened(as_object(schema), root)
     choices = _choices(flat)
     kind = Kind.CHOICE if choices else _kind(name, flat)
     if kind is Kind.JSON and flat.get("type") == "array":
-        items, _ = _flattened(as_object(flat.get("items")), root)
+        items, _ = flattened(as_object(flat.get("items")), root)
         choices = _choices(items)
         if choices:
             kind = Kind.CHOICES
+    nested = kind is Kind.JSON
     return Field(
         name=name,
         kind=kind,
@@ -170,40 +177,9 @@ def field_of(name: str, schema: Json, required: bool, root: JsonObject) -> Field
         nullable=nullable,
         default=flat.get("default", UNSET),
         choices=choices,
+        shape=shape_words(flat, root) if nested else "",
+        example=example_line(flat, root) if nested else "",
     )
-
-
-def _flattened(schema: JsonObject, root: JsonObject) -> tuple[JsonObject, bool]:
-    """Local references, a single ``allOf`` and ``anyOf [X, null]`` folded in; and whether null is allowed."""
-    nullable = False
-    for _ in range(8):
-        ref = schema.get("$ref")
-        if isinstance(ref, str) and ref.startswith("#/"):
-            schema = {**_local(root, ref), **{key: value for key, value in schema.items() if key != "$ref"}}
-            continue
-        folded = False
-        for word in ("allOf", "anyOf", "oneOf"):
-            branches = as_list(schema.get(word))
-            rest = [branch for branch in branches if not (word != "allOf" and as_object(branch).get("type") == "null")]
-            if len(rest) == 1 and isinstance(rest[0], dict) and (word == "allOf" or len(rest) < len(branches)):
-                nullable = nullable or len(rest) < len(branches)
-                schema = {**rest[0], **{key: value for key, value in schema.items() if key != word}}
-                folded = True
-                break
-        if not folded:
-            break
-    types = schema.get("type")
-    if isinstance(types, list) and "null" in types and len(types) == 2:
-        other = next((name for name in types if name != "null"), "null")
-        return {**schema, "type": other}, True
-    return schema, nullable
-
-
-def _local(root: JsonObject, ref: str) -> JsonObject:
-    place: Json = root
-    for step in ref[2:].split("/"):
-        place = as_object(place).get(step.replace("~1", "/").replace("~0", "~"))
-    return as_object(place)
 
 
 def _choices(schema: JsonObject) -> tuple[Choice, ...]:

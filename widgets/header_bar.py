@@ -88,7 +88,11 @@ class HeaderBar(Widget):
         active = len(servers) - counts[Status.DISABLED] - counts[Status.REJECTED]
         line: list[Span] = [(" mcpdeck", "title"), (f" {self._version}", "muted")]
         if servers:
-            line += [("   ", ""), (f"● {up}/{active}", "good" if up else "muted"), (" connected", "")]
+            connected: Line = (("   ", ""), (f"● {up}/{active}", "good" if up else "muted"), (" connected", ""))
+            if line_width(line) + line_width(connected) > room:  # counts before words, and both before the version
+                line.pop()
+                connected = connected if line_width(line) + line_width(connected) <= room else connected[:2]
+            line += connected
         for statuses, glyph, ink, word in GROUPS:
             count = sum(counts[status] for status in statuses)
             if count:

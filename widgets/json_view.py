@@ -94,7 +94,7 @@ class TextLines(Widget):
 
     def rows_at(self, width: int) -> Rows:
         if self._rows is None or self._rows.width != max(2, width):
-            self._rows = Rows(self._lines, width)
+            self._rows = Rows(self._lines, width, words=not self._json)
         return self._rows
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:

@@ -53,6 +53,12 @@ def label_of(record: LogRecord) -> tuple[str, str]:
     return known or (one_line(record.level, 6), "")
 
 
+def _indented(text: str) -> str:
+    """``one_line`` that keeps what the line begins with: tracebacks are read by their indentation."""
+    text = text.lstrip("\r\n").expandtabs(4)
+    return " " * (len(text) - len(text.lstrip(" "))) + one_line(text)
+
+
 class LogView(VirtualList[LogRecord]):
     """Records oldest first. Follows the end until the cursor leaves it."""
 
@@ -108,7 +114,7 @@ class LogView(VirtualList[LogRecord]):
         line = [(clock if width >= 60 else clock[:8], "muted"), (" " + fit(word, 6) + " ", ink)]
         if item.logger:
             line.append((one_line(item.logger, 24) + " ", "muted"))
-        line.append((one_line(data_text(item.data)[:LINE_LIMIT]), ink if ink == "bad" else ""))
+        line.append((_indented(data_text(item.data)[:LINE_LIMIT]), ink if ink == "bad" else ""))
         return cropped(line, width - 1)
 
 
@@ -119,6 +125,7 @@ class LogPane(Vertical):
     LogPane { height: 1fr; }
     LogPane #record { display: none; height: auto; max-height: 50%; border-top: solid $border; }
     LogPane.-open #record { display: block; }
+    LogPane #record:focus { border-top: solid $primary; }
     LogPane #record Static { height: auto; padding: 0 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -136,7 +143,7 @@ class LogPane(Vertical):
 
     def compose(self) -> ComposeResult:
         yield self._view
-        with VerticalScroll(id="record", can_focus=False):
+        with VerticalScroll(id="record"):  # Tab goes there, for a record that is longer than its place
             yield self._text
 
     @property
@@ -162,6 +169,8 @@ class LogPane(Vertical):
         return " · ".join(parts)
 
     def action_close_record(self) -> None:
+        if self.query_one("#record").has_focus:
+            self._view.focus()
         self.remove_class("-open")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -193,4 +202,5 @@ class LogPane(Vertical):
             return
         data = record.data
         text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, indent=2)
-        self._text.update(Content(visible(text)))
+        self._text.update(Content(visible(text).expandtabs(4)))
+        self.query_one("#record").scroll_home(animate=False)

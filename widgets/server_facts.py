@@ -98,7 +98,7 @@ def _sentence(server: ServerState, now: float) -> tuple[str, str]:
         case Status.NOT_CONFIGURED:
             return "Cannot be used as configured", ""
         case Status.NEEDS_AUTH:
-            return "The server wants a login first", "r tries again"
+            return "Not connected: a login is needed", "r tries again"
         case Status.RECONNECTING:
             left = seconds_left(server, now)
             when = f"in {left} s" if left else "now"

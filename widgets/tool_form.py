@@ -7,13 +7,12 @@ JSON. Never calls anything itself: it posts ``CallRequested``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive, var
@@ -21,27 +20,19 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ..services.models import JsonObject, Tool
-from ..services.state.text import one_line, visible
+from ..services.state.text import one_line
+from .after_typing import after_typing
 from .chip import Chip
-from .form_fields import FieldsForm
+from .form_bar import FormBar
+from .form_fields import FieldsForm, problem_lines
 from .form_values import EMPTY, Entry, Field, Form, Kind, Problem, collect, first_entry, form_of, spread
-from .json_text import JsonTextError, loads, pretty_text, same
-from .tool_words import annotation_words
+from .json_text import JsonTextError, pretty_text, same
+from .schema_shape import skeleton
+from .tool_draft import Draft, count_words, json_object, speaks_of
+from .tool_words import about, title_of
 from .value_editor import ValueEditor
 
-DESCRIPTION = 8_000
 RAW = Field("arguments", Kind.JSON, required=False, schema={"type": "object"})
-
-
-@dataclass(slots=True)
-class Draft:
-    """What was typed for one tool. ``raw`` is the JSON text once JSON mode was seen; ``basis`` the values it showed."""
-
-    entries: dict[str, Entry]
-    extra: JsonObject = field(default_factory=dict)
-    as_json: bool = False
-    raw: str | None = None
-    basis: str | None = None
 
 
 class ToolForm(Widget):
@@ -56,14 +47,10 @@ class ToolForm(Widget):
         & #form-words { height: auto; width: 1fr; padding: 0 1 0 0; }
         & > FieldsForm { padding: 0 0 0 1; }
         & > #form-raw { padding: 0 0 0 1; display: none; }
-        & > #form-bar { height: 1; dock: bottom; padding: 0 1 0 0; background: $surface; }
-        & #form-status {
-            width: 1fr; height: 1; padding: 0 1; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap;
-        }
-        & #form-status.-bad { color: $text-error; }
-        & #form-status.-warn { color: $text-warning; }
         &.-json > FieldsForm { display: none; }
         &.-json > #form-raw { display: block; }
+        & > #form-problems { display: none; height: auto; padding: 0 1; color: $text-error; }
+        &.-said > #form-problems { display: block; }
         & > #form-empty { display: none; padding: 1 2; color: $text-muted; height: 1fr; }
         &.-empty > * { display: none; }
         &.-empty > #form-empty { display: block; }
@@ -101,6 +88,7 @@ class ToolForm(Widget):
         self._form = Form(())
         self._shown: tuple[str, str] | None = None
         self._armed = False
+        self._bar = FormBar(id="form-bar")
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="form-about", can_focus=False):
@@ -108,12 +96,9 @@ class ToolForm(Widget):
             yield Static("", id="form-words")
         yield FieldsForm()
         yield ValueEditor(RAW, id="form-raw", fill=True, placeholder="{ } no arguments")
+        yield Static("", id="form-problems", markup=False)
         yield Static("No tool selected.", id="form-empty")
-        with Horizontal(id="form-bar"):
-            yield Chip("▶ Call", "Ctrl+R", id="form-call", classes="-strong")
-            yield Static("", id="form-status")
-            yield Chip("Form", id="form-as-form")
-            yield Chip("JSON", "Ctrl+O", id="form-as-json")
+        yield self._bar
 
     def on_mount(self) -> None:
         self.watch(self._fields, "virtual_size", self._resized, init=False)
@@ -130,7 +115,8 @@ class ToolForm(Widget):
         else:
             about = self.query_one("#form-about").outer_size.height + 1
             lines = self._raw.entry.text[:4000].count("\n") + 2
-            rows = about + (max(6, lines) if self.as_json else max(1, self._fields.rows)) + 1
+            said = self.query_one("#form-problems").outer_size.height if self.has_class("-said") else 0
+            rows = about + (max(6, lines) if self.as_json else max(1, self._fields.rows)) + said + 1
         self.styles.height = rows + self.gutter.height
 
     # What others say.
@@ -153,15 +139,18 @@ class ToolForm(Widget):
 
     def refuse(self, problems: Sequence[str]) -> None:
         """The whole-schema check found problems (``path: what is wrong``) before sending: show them, offer to send."""
-        marks: dict[str, Problem] = {}
-        names = {one.name for one in self._form.fields}
+        marks: dict[str, list[str]] = {}
+        others: list[str] = []
         for problem in problems:
-            path, _, words = problem.partition(":")
-            head = path.strip().lstrip("/$.").replace("/", ".").split(".")[0].split("[")[0]
-            if head in names:
-                marks.setdefault(head, Problem(words.strip() or problem, blocking=False))
-        self._fields.mark(marks)
-        self._arm(len(problems), one_line(problems[0], 120) if problems else "")
+            name = next((one.name for one in self._form.fields if speaks_of(problem, one.name)), None)
+            if name is None or self.as_json:
+                others.append(problem)
+            else:
+                # At the field itself its name need not be said again; a place inside it must.
+                path, _, words = problem.partition(":")
+                marks.setdefault(name, []).append(words.strip() if path.strip("/$. ") == name else problem)
+        self._fields.mark({name: Problem("\n".join(lines), blocking=False) for name, lines in marks.items()})
+        self._arm(len(problems), others)
 
     # Reactives.
 
@@ -206,9 +195,8 @@ class ToolForm(Widget):
         if draft is None:
             draft = Draft({one.name: first_entry(one, prefill=False) for one in self._form.fields})
             self._drafts[self._shown] = draft
-        self.query_one("#form-title", Static).update(_title(tool, server))
-        words = _words(tool)
-        self.query_one("#form-words", Static).update(words)
+        self.query_one("#form-title", Static).update(title_of(tool, server))
+        self.query_one("#form-words", Static).update(about(tool))
         self.query_one("#form-about").scroll_home(animate=False)
         self._fields.load(self._form, draft.entries, draft.extra)
         if draft.raw is not None:
@@ -230,12 +218,14 @@ class ToolForm(Widget):
         self.set_class(as_json, "-json")
         self.as_json = as_json
         self._fit()
-        self.query_one("#form-as-form", Chip).active = not as_json
-        self.query_one("#form-as-json", Chip).active = as_json
+        self._bar.show_mode(as_json)
 
     # Form and JSON.
 
     def action_toggle_json(self) -> None:
+        after_typing(self, self._toggle_json)
+
+    def _toggle_json(self) -> None:
         draft = self._draft
         if draft is None:
             return
@@ -250,9 +240,16 @@ class ToolForm(Widget):
 
     def _to_json(self, draft: Draft) -> None:
         values = collect(self._form.fields, draft.entries, draft.extra).values
-        shown = pretty_text(values) if values else "{}"
+        untouched = all(
+            draft.entries.get(one.name, EMPTY) == first_entry(one, prefill=False) for one in self._form.fields
+        )
+        if untouched and not draft.extra and self.tool is not None:
+            start = skeleton(self.tool.input_schema) | values
+        else:
+            start = values
+        shown = pretty_text(start) if start else "{}"
         try:
-            unchanged = draft.raw is not None and same(_object(draft.raw), values)
+            unchanged = draft.raw is not None and same(json_object(draft.raw), values)
         except JsonTextError:
             unchanged = False
         text = draft.raw if unchanged and draft.raw is not None else shown
@@ -265,9 +262,9 @@ class ToolForm(Widget):
         text = draft.raw or ""
         if text != draft.basis:
             try:
-                values = _object(text)
+                values = json_object(text)
             except JsonTextError as error:
-                self._say(f"{error}: put that right to go back to the form", "-bad")
+                self._say([str(error)], "Put that right to go back to the form.")
                 return False
             blocked = collect(self._form.fields, draft.entries, {}).problems
             kept = {name: draft.entries[name] for name, problem in blocked.items() if problem.blocking}
@@ -284,24 +281,24 @@ class ToolForm(Widget):
     # Calling.
 
     def action_call(self) -> None:
-        self._call(anyway=self._armed)
+        after_typing(self, lambda: self._call(anyway=self._armed))
 
     def _call(self, *, anyway: bool) -> None:
         tool, server, draft = self.tool, self.server, self._draft
         if tool is None or server is None or draft is None:
             return
         if tool.excluded:
-            self._say(one_line(tool.excluded, 200), "-bad")
+            self._show_bar()
             return
         if not self.enabled:
-            self._say("not connected", "-warn")
+            self._show_bar()
             return
         self._keep()
         if draft.as_json:
             try:
-                values = _object(draft.raw or "")
+                values = json_object(draft.raw or "")
             except JsonTextError as error:
-                self._say(str(error), "-bad")
+                self._say([str(error)])
                 return
             entries, extra = spread(self._form.fields, values)
             collected = collect(self._form.fields, entries, extra)
@@ -309,44 +306,43 @@ class ToolForm(Widget):
             collected = collect(self._form.fields, draft.entries, draft.extra)
             values = collected.values
             self._fields.mark(collected.problems)
-        if collected.problems and not anyway:
-            name, problem = next(iter(collected.problems.items()))
+        blocked = collected.blocked and not draft.as_json
+        if collected.problems and (blocked or not anyway):
+            named = [f"{one_line(name, 40)}: {problem.message}" for name, problem in collected.problems.items()]
             if not draft.as_json:
-                self._fields.focus_field(name)
-            if collected.blocked and not draft.as_json:
-                self._say(_count(len(collected.problems)), "-bad")
+                self._fields.focus_field(next(iter(collected.problems)))
+            if blocked:
+                self._say([], count_words(len(named)))
             else:
-                self._arm(len(collected.problems), f"{one_line(name, 40)}: {problem.message}")
-            return
-        if collected.blocked and not draft.as_json:
-            self._say(_count(len(collected.problems)), "-bad")
+                self._arm(len(named), named if draft.as_json else [])
             return
         self._disarm()
         self.post_message(self.CallRequested(server, tool.name, values, validate=not anyway))
 
-    def _arm(self, count: int, first: str) -> None:
+    def _arm(self, count: int, problems: Sequence[str]) -> None:
+        """Show ``problems`` (those that stand at no field) and offer to send in spite of all ``count`` of them."""
         self._armed = True
-        words = first if count == 1 and first else _count(count)
-        self._say(f"{words} · Ctrl+R again sends anyway", "-warn")
+        self._say(problems, f"{count_words(count)} · Ctrl+R again sends anyway")
 
     def _disarm(self) -> None:
         self._armed = False
         self._show_bar()
 
+    def _say(self, problems: Sequence[str], words: str = "") -> None:
+        """Lines above the bar, in full: what is wrong, and what can be done."""
+        lines = problem_lines(problems)
+        if words:
+            lines.append(Content.styled(words, "$text-warning"))
+        self.query_one("#form-problems", Static).update(Content("\n").join(lines))
+        self.set_class(bool(lines), "-said")
+        self._resized()
+
     def _show_bar(self) -> None:
         tool = self.tool
-        self.query_one("#form-call", Chip).disabled = not self.enabled or tool is None or bool(tool.excluded)
-        if tool is not None and tool.excluded:
-            self._say(one_line(tool.excluded, 200), "-bad")
-        elif not self.enabled:
-            self._say("not connected", "-warn")
-        else:
-            self._say("")
-
-    def _say(self, words: str, tone: str = "") -> None:
-        status = self.query_one("#form-status", Static)
-        status.set_classes(tone)
-        status.update(Content(words))
+        self._bar.offer_call(self.enabled and tool is not None and not tool.excluded)
+        excluded = tool is not None and bool(tool.excluded)
+        self._bar.say("not connected" if not excluded and not self.enabled else "", "-warn")
+        self._say([one_line(tool.excluded, 200)] if tool is not None and tool.excluded else [])
 
     @on(FieldsForm.Changed)
     @on(ValueEditor.Changed)
@@ -376,40 +372,3 @@ class ToolForm(Widget):
                 self.action_toggle_json()
             case _:
                 pass
-
-
-def _object(text: str) -> JsonObject:
-    """JSON text that must be an object; nothing at all counts as ``{}``."""
-    value = loads(text) if text.strip() else {}
-    if not isinstance(value, dict):
-        raise JsonTextError("arguments are a JSON object: { … }")
-    return value
-
-
-def _count(count: int) -> str:
-    return "1 problem" if count == 1 else f"{count} problems"
-
-
-def _title(tool: Tool, server: str) -> Content:
-    label = one_line(tool.label, 80) or "(no name)"
-    parts: list[tuple[str, str] | str] = [(label, "bold $primary")]
-    if tool.name != tool.label:
-        parts.append((f"  {one_line(tool.name, 80)}", "$foreground"))
-    parts.append((f"  {one_line(server, 40)}", "$text-muted"))
-    return Content.assemble(*parts)
-
-
-def _words(tool: Tool) -> Content:
-    lines: list[Content] = []
-    claims = annotation_words(tool.annotations)
-    if claims:
-        joined: list[tuple[str, str]] = [("claims ", "$text-muted")]
-        for index, (word, ink) in enumerate(claims):
-            joined += [(" · ", "$text-muted")] if index else []
-            joined.append((word, ink))
-        lines.append(Content.assemble(*joined))
-    lines += [Content.styled(f"! {one_line(problem, 200)}", "$text-warning") for problem in tool.problems[:5]]
-    description = visible(tool.description.strip()[:DESCRIPTION]).expandtabs(4)
-    if description:
-        lines.append(Content(description))
-    return Content("\n").join(lines)

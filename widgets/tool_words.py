@@ -1,11 +1,17 @@
-"""What a tool's annotations claim, in words.
+"""What a tool is and what its annotations claim, in words.
 
 Owns those words and their colours. Never decides anything by them: a server says what it likes (protocol section 26).
 """
 
 from __future__ import annotations
 
-from ..services.models import JsonObject
+from textual.content import Content
+
+from ..services.models import JsonObject, Tool
+from ..services.state.text import one_line, visible
+
+DESCRIPTION = 8_000
+"""Characters of a description that are shown."""
 
 
 def annotation_words(annotations: JsonObject) -> list[tuple[str, str]]:
@@ -26,3 +32,30 @@ def annotation_words(annotations: JsonObject) -> list[tuple[str, str]]:
     if isinstance(world, bool):
         words.append(("open world" if world else "closed world", "$text-muted"))
     return words
+
+
+def title_of(tool: Tool, server: str) -> Content:
+    """Its label, its name where that differs, and whose it is."""
+    label = one_line(tool.label, 80) or "(no name)"
+    parts: list[tuple[str, str] | str] = [(label, "bold $primary")]
+    if tool.name != tool.label:
+        parts.append((f"  {one_line(tool.name, 80)}", "$foreground"))
+    parts.append((f"  {one_line(server, 40)}", "$text-muted"))
+    return Content.assemble(*parts)
+
+
+def about(tool: Tool) -> Content:
+    """What it claims, what is wrong with its listing, and its description."""
+    lines: list[Content] = []
+    claims = annotation_words(tool.annotations)
+    if claims:
+        joined: list[tuple[str, str]] = [("claims ", "$text-muted")]
+        for index, (word, ink) in enumerate(claims):
+            joined += [(" · ", "$text-muted")] if index else []
+            joined.append((word, ink))
+        lines.append(Content.assemble(*joined))
+    lines += [Content.styled(f"! {one_line(problem, 200)}", "$text-warning") for problem in tool.problems[:5]]
+    description = visible(tool.description.strip()[:DESCRIPTION]).expandtabs(4)
+    if description:
+        lines.append(Content(description))
+    return Content("\n").join(lines)

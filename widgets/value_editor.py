@@ -152,11 +152,12 @@ class ValueEditor(Widget):
             return self.editor
 
     class Submitted(Message):
-        """Enter was pressed in a single-line control."""
+        """Enter was pressed in a single-line control. ``chosen``: it took the highlighted choice."""
 
-        def __init__(self, editor: ValueEditor) -> None:
+        def __init__(self, editor: ValueEditor, *, chosen: bool = False) -> None:
             super().__init__()
             self.editor = editor
+            self.chosen = chosen
 
         @property
         def control(self) -> ValueEditor:
@@ -320,7 +321,7 @@ class ValueEditor(Widget):
     @on(ChoiceLine.Submitted)
     def _choice_submitted(self, event: ChoiceLine.Submitted) -> None:
         event.stop()
-        self.post_message(self.Submitted(self))
+        self.post_message(self.Submitted(self, chosen=True))
 
 
 def _choice_keys(field: Field) -> list[tuple[str, str]]:

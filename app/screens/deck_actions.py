@@ -126,10 +126,21 @@ class DeckActions(FedScreen):
         return next((call for call in self.calls if call.id == call_id), None)
 
     def action_send(self) -> None:
-        self._form.action_call()
+        if self._form_ready():
+            self._form.action_call()
 
     def action_raw(self) -> None:
-        self._form.action_toggle_json()
+        if self._form_ready():
+            self._form.action_toggle_json()
+
+    def _form_ready(self) -> bool:
+        """The form of a tool can be seen; one that the results cover is shown first, and nothing is sent blindly."""
+        if self._form.tool is None or not self._form.display:
+            return False
+        if self._form.region.height == 0:
+            self.focus_zone(Zone.FORM)
+            return False
+        return True
 
     def action_whole(self) -> None:
         self._calls.action_open()

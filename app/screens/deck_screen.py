@@ -1,7 +1,7 @@
 """The main screen: servers and tools on the left, the one that is looked at on the right.
 
-Owns the panes, which of them shows, and where the focus goes. Hands snapshots to the widgets and
-their requests to the controller; decides nothing about a server.
+Owns the panes and which of them shows. Hands snapshots to the widgets and their requests to the
+controller; decides nothing about a server.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import var
-from textual.widget import Widget
 
 from ...services.models import Status, Tool
 from ...services.state.model import CallState, McpState, PromptState, ServerState
@@ -32,30 +31,19 @@ from ...widgets.server_detail import ServerDetail
 from ...widgets.server_list import ServerList
 from ...widgets.tabbed_pane import TabbedPane
 from ...widgets.tool_form import ToolForm
-from ...widgets.tool_list import FilterInput, ToolList
+from ...widgets.tool_list import ToolList
 from ...widgets.virtual_list import VirtualList
 from ..actions import BY_ID, Zone, bindings
 from ..controller import Intents
 from ..hints import fixed_hints, hints
-from .deck_actions import DeckActions
+from .deck_focus import ZONES, DeckFocus
 
 TABS: tuple[tuple[str, str], ...] = (("overview", "Overview"), ("log", "Log"), ("form", "Tool"))
 PREVIEW_DELAY = 0.1
 """Seconds the cursor rests on a tool before its form is built: scrolling through builds none."""
 
-_ZONES: dict[str, Zone] = {
-    "servers": Zone.SERVERS,
-    "tools": Zone.TOOLS,
-    "overview": Zone.OVERVIEW,
-    "log": Zone.LOG,
-    "form": Zone.FORM,
-    "calls": Zone.CALLS,
-    "question": Zone.QUESTION,
-}
-_ON_THE_LEFT = frozenset({Zone.SERVERS, Zone.TOOLS, Zone.FILTER})
 
-
-class DeckScreen(DeckActions):
+class DeckScreen(DeckFocus):
     """Fed by the bridge; ``go_to_server`` and ``go_to_tool`` are for the command palette."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - typed by Textual
@@ -63,7 +51,6 @@ class DeckScreen(DeckActions):
     BINDINGS: ClassVar[list[BindingType]] = bindings(app=False)
 
     server: var[ServerState | None] = var[ServerState | None](None)
-    tab: var[str] = var("overview")
 
     def __init__(
         self,
@@ -135,11 +122,9 @@ class DeckScreen(DeckActions):
 
     def watch_prompts(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> None:
         first = new[0] if new else None
-        held = self._zone() is Zone.QUESTION
         self._question.prompt = first
         self._question.display = first is not None
-        if held and first is None:
-            self.focus_zone(Zone.CALLS if self.tab == "form" else Zone.SERVERS)
+        self.follow_questions(old, new)
         if bool(old) != bool(new) and self.is_mounted:
             self._hints()
 
@@ -241,8 +226,15 @@ class DeckScreen(DeckActions):
         self.focus_zone(Zone.CALLS)
 
     @on(HeaderBar.Pressed)
+    def _badge_pressed(self, event: HeaderBar.Pressed) -> None:
+        # Not by way of the action: a click on a badge counts also where its key is a letter that is typed.
+        if event.action == "answer":
+            self.action_answer()
+        else:
+            self.focus_zone(Zone.CALLS)
+
     @on(FooterKeys.Pressed)
-    async def _pressed(self, event: HeaderBar.Pressed | FooterKeys.Pressed) -> None:
+    async def _key_pressed(self, event: FooterKeys.Pressed) -> None:
         app = app_of(self)
         target = self if hasattr(self, f"action_{event.action}") else app
         await app.run_action(event.action, default_namespace=target)
@@ -251,6 +243,15 @@ class DeckScreen(DeckActions):
 
     def action_call(self) -> None:
         self._tools.rows.action_choose()
+
+    def action_send(self) -> None:
+        if self._preview is not None:  # the cursor moved on: what would be called is not what can be read
+            self._show_preview()
+        else:
+            super().action_send()
+
+    def action_record(self) -> None:
+        self._logs.view.action_choose()
 
     def action_overview(self) -> None:
         self.focus_zone(Zone.OVERVIEW)
@@ -263,10 +264,10 @@ class DeckScreen(DeckActions):
 
     def action_show_tab(self, name: str) -> None:
         """A click on a tab's name in the border."""
-        self.focus_zone(Zone.TOOLS if name == "form" and self._form.tool is None else _ZONES[name])
+        self.focus_zone(Zone.TOOLS if name == "form" and self._form.tool is None else ZONES[name])
 
     def action_filter(self) -> None:
-        self._show_left()
+        self.show_left()
         self._tools.open_filter()
 
     def action_zoom(self) -> None:
@@ -308,29 +309,7 @@ class DeckScreen(DeckActions):
 
     # Focus.
 
-    def _zone(self) -> Zone:
-        """The zone of the focused widget; the servers when nothing has the focus."""
-        widget: object = self.focused
-        if isinstance(widget, FilterInput):
-            return Zone.FILTER
-        while isinstance(widget, Widget):
-            if widget.id in _ZONES:
-                return _ZONES[widget.id]
-            widget = widget.parent
-        return Zone.SERVERS
-
-    def focus_zone(self, zone: Zone) -> None:
-        """Show the pane of ``zone`` and give it the focus."""
-        if zone in _ON_THE_LEFT:
-            self._show_left()
-        else:
-            if zone is not Zone.QUESTION:
-                self.tab = "form" if zone is Zone.CALLS else zone.value
-            self.add_class("-desk")
-            self.set_class(zone is Zone.CALLS, "-calls")
-        self.call_after_refresh(self._focus_in, zone)
-
-    def _focus_in(self, zone: Zone) -> None:
+    def focus_in(self, zone: Zone) -> None:
         match zone:
             case Zone.SERVERS:
                 self._servers.focus()
@@ -347,13 +326,7 @@ class DeckScreen(DeckActions):
             case Zone.QUESTION:
                 self._question.focus_first()
 
-    def _show_left(self) -> None:
-        self.remove_class("-desk", "-calls", "-zoom")
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        zone = self._zone()
-        self.set_class(zone not in _ON_THE_LEFT, "-desk")
-        self.set_class(zone is Zone.CALLS, "-calls")
+    def zone_entered(self, zone: Zone) -> None:
         if zone is Zone.TOOLS and self.tab != "form":
             current = self._tools.current
             if current is not None and self.server is not None and not self.has_class("-narrow"):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ui.quiet import quiet
+
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 UPDATE = "MCPDECK_UPDATE_SNAPSHOTS"
 
@@ -21,6 +23,13 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def waits_until_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pilot goes on as soon as the screen has nothing left to do."""
+    monkeypatch.setattr("textual.app.wait_for_idle", quiet)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", quiet)
 
 
 @pytest.fixture

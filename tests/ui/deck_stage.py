@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from mcpdeck.app.controller import AnswerAction, Refused, Toast
@@ -96,6 +98,19 @@ class Stage:
         for key in keys:
             await self.pilot.press(key)
             await self.pilot.pause()
+        await self.rest()
+
+    async def burst(self, *keys: str) -> None:
+        """Keys that arrive all at once, as when pasted or typed faster than the screen is drawn."""
+        driver = self.app._driver
+        assert driver is not None
+        for key in keys:
+            character = key if len(key) == 1 else None
+            driver.send_message(events.Key(_character_to_key(key) if character else key, character))
+        await self.rest()
+
+    async def rest(self) -> None:
+        """Until nothing moves any more."""
         # A tool's form is built once the cursor rests on it.
         await eventually(lambda: self.deck._preview is None, "form of the tool under the cursor")
         await settle(self.app, self.pilot)

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from textual import events
 from textual.app import App, ComposeResult
+from textual.keys import _character_to_key
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -56,6 +58,16 @@ async def staged(*widgets: Widget, size: tuple[int, int] = (76, 30)) -> AsyncIte
         yield app, pilot
 
 
+async def burst(app: App[None], pilot: Pilot[None], *keys: str) -> None:
+    """Keys that arrive all at once, as when typed faster than the screen is drawn."""
+    driver = app._driver
+    assert driver is not None
+    for key in keys:
+        character = key if len(key) == 1 else None
+        driver.send_message(events.Key(_character_to_key(key) if character else key, character))
+    await settle(app, pilot)
+
+
 async def settle(app: App[None], pilot: Pilot[None]) -> None:
     """Until the screen stays as it is, at most forty rounds of messages and layout."""
     before, same = "", 0
@@ -64,7 +76,7 @@ async def settle(app: App[None], pilot: Pilot[None]) -> None:
         await pilot.pause()
         now = text_of(app)
         same = same + 1 if now == before else 0
-        if same == 4:
+        if same == 2:
             return
         before = now
 

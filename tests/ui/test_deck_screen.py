@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import anyio
 import pytest
+from textual.command import Hits
 
 from mcpdeck.app.actions import ACTIONS, Zone
+from mcpdeck.app.palette import DeckCommands
 from mcpdeck.services import events as ev
-from mcpdeck.services.models import Status
+from mcpdeck.services.models import JsonObject, Status
 from mcpdeck.services.state.model import ServerState
 from mcpdeck.widgets.server_list import ServerList
 from tests.ui import states
@@ -114,6 +117,56 @@ async def test_choosing_a_tool_opens_its_form_and_calling_shows_the_calls() -> N
         assert stage.deck._zone() is Zone.TOOLS
 
 
+async def test_the_keys_printed_on_the_form_work_from_the_calls_too() -> None:
+    async with decked(ZOO) as stage:
+        await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
+        assert stage.deck._zone() is Zone.CALLS
+        await stage.press("ctrl+r")
+        assert stage.asked == [("call", "everything", "get-sum", {"a": 2, "b": 3})] * 2
+        assert stage.deck._zone() is Zone.CALLS
+        await stage.press("ctrl+o")
+        assert '"a": 2' in stage.text
+        await stage.press("ctrl+o")
+        assert '"a": 2' not in stage.text
+
+
+async def test_a_form_that_cannot_be_seen_is_shown_before_anything_is_called() -> None:
+    async with decked(ZOO, size=(80, 24)) as stage:
+        await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
+        assert len(stage.asked) == 1
+        await stage.press("ctrl+r")
+        assert len(stage.asked) == 1
+        assert stage.deck._zone() is Zone.FORM
+        await stage.press("ctrl+r")
+        assert len(stage.asked) == 2
+
+
+async def test_without_a_form_its_keys_do_nothing() -> None:
+    async with decked(ZOO) as stage:
+        await stage.press("ctrl+r", "ctrl+o", "l", "ctrl+r", "ctrl+o")
+        assert stage.asked == []
+        assert stage.deck._zone() is Zone.LOG
+
+
+async def test_the_log_keeps_indentation_and_unfolds_a_long_line() -> None:
+    words = " ".join(f"word{number}" for number in range(60))
+    async with decked(ZOO) as stage:
+        for text in ("Traceback:", '  File "a.py", line 1', f"    {words}"):
+            stage.store.dispatch(ev.LogReceived("everything", 1, states.NOW, "stderr", "info", None, text))
+        await stage.press("l")
+        heading, file, long = (stage.line(part) for part in ("Traceback:", "File", "word0"))
+        assert file.index("File") == heading.index("Traceback") + 2
+        assert long.index("word0") == heading.index("Traceback") + 4
+        assert "word59" not in stage.text
+        await stage.press("enter")
+        assert "word59" in stage.text
+        record = stage.text.split("word0")[1].rsplit("│", 1)[1]
+        assert record == "     "
+        await stage.press("tab", "escape")
+        assert "word59" not in stage.text
+        assert stage.deck._zone() is Zone.LOG
+
+
 async def test_arguments_refused_by_the_schema_come_back_to_the_form() -> None:
     async with decked(ZOO) as stage:
         await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
@@ -144,20 +197,72 @@ async def test_keys_of_the_calls_reach_the_controller() -> None:
         ]
 
 
-async def test_a_question_gets_a_badge_and_a_panel_and_the_dashboard_goes_on() -> None:
+SCHEMA: JsonObject = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+NAMED = replace(states.QUESTION, request={"message": "In whose name?", "requestedSchema": SCHEMA})
+ASKING = states.app_state(*states.zoo(), prompts=(NAMED,))
+
+
+async def test_a_question_that_a_call_leads_to_takes_the_keys_and_gives_them_back_once_answered() -> None:
     async with decked(ZOO) as stage:
-        await stage.become(states.app_state(*states.zoo(), prompts=(states.QUESTION,)))
-        assert "? 1 question" in stage.line("mcpdeck 0.1.0")
-        assert "Which colour do you like?" in stage.text
-        await stage.press("down")
-        assert "Tools 14" in stage.text
-        await stage.press("w")
+        await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3")
+        await stage.pilot.press("ctrl+r")
+        await stage.become(ASKING)
+        await stage.press(*"qra")
+        assert "qra" in stage.line("name *")
+        await stage.press("ctrl+r")
+        assert stage.asked[-1] == ("answer", "prompt-1", "accept", {"name": "qra"})
+        await stage.become(ZOO)
+        assert stage.deck._zone() is Zone.CALLS
+
+
+@pytest.mark.parametrize(
+    ("keys", "zone"), [((), Zone.SERVERS), (("enter",), Zone.TOOLS), (("l",), Zone.LOG), (("i",), Zone.OVERVIEW)]
+)
+async def test_a_question_takes_the_focus_from_whoever_only_reads_and_returns_it(
+    keys: tuple[str, ...], zone: Zone
+) -> None:
+    async with decked(ZOO, size=(80, 24)) as stage:
+        await stage.press(*keys)
+        await stage.become(ASKING)
         assert stage.deck._zone() is Zone.QUESTION
         await stage.press("escape")
         assert stage.asked == [("answer", "prompt-1", "cancel", None)]
         await stage.become(ZOO)
-        assert "Which colour" not in stage.text
-        assert stage.deck._zone() is Zone.SERVERS
+        assert "In whose name" not in stage.text
+        assert stage.deck._zone() is zone
+
+
+async def test_a_question_never_interrupts_typing_and_waits_behind_its_badge() -> None:
+    async with decked(ZOO) as stage:
+        await stage.press("slash", *"get-")
+        await stage.become(ASKING)
+        assert "? 1 question" in stage.line("mcpdeck 0.1.0")
+        assert "In whose name?" in stage.text
+        await stage.press(*"sum", "enter", "enter", "7")
+        assert stage.deck._zone() is Zone.FORM
+        typed = stage.deck.focused
+        await stage.pilot.click("#header", offset=(stage.line("? 1 question").index("? 1"), 0))
+        await stage.press(*"red")
+        assert "red" in stage.line("name *")
+        await stage.become(ZOO)
+        assert stage.deck.focused is typed
+        await stage.press("escape", "escape")
+        await stage.become(ASKING)
+        await stage.press("escape")
+        assert stage.asked == [("answer", "prompt-1", "cancel", None)]
+
+
+async def test_the_next_question_keeps_the_focus() -> None:
+    another = replace(NAMED, id="prompt-2")
+    async with decked(ZOO) as stage:
+        await stage.become(states.app_state(*states.zoo(), prompts=(NAMED, another)))
+        await stage.press(*"one", "ctrl+r")
+        await stage.become(states.app_state(*states.zoo(), prompts=(another,)))
+        await stage.press(*"two", "ctrl+r")
+        assert stage.asked == [
+            ("answer", "prompt-1", "accept", {"name": "one"}),
+            ("answer", "prompt-2", "accept", {"name": "two"}),
+        ]
 
 
 @pytest.mark.parametrize(
@@ -307,11 +412,37 @@ async def test_without_servers_the_screen_says_how_to_get_one() -> None:
 
 async def test_the_palette_runs_actions_and_jumps_to_tools_by_name() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("ctrl+p", *"reconnect all", "down", "enter")
+        await stage.press("ctrl+p")
+        await stage.burst(*"reconnect all", "enter")
         assert stage.asked == [("reconnect_all",)]
-        await stage.press("ctrl+p", *"file_tool_7", "enter")
+        await stage.press("ctrl+p")
+        await stage.burst(*"file_tool_7", "enter")
         assert stage.deck._zone() is Zone.FORM
         assert "file_tool_7" in stage.text
+
+
+async def test_enter_in_the_palette_waits_for_the_search_for_what_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    search = DeckCommands.search
+
+    async def slow(self: DeckCommands, query: str) -> Hits:
+        async for hit in search(self, query):
+            for _ in range(200):
+                await anyio.lowlevel.checkpoint()
+            yield hit
+
+    monkeypatch.setattr(DeckCommands, "search", slow)
+    async with decked(ZOO) as stage:
+        await stage.press("ctrl+p")
+        await stage.burst(*"reconnect all", "enter")
+        assert stage.asked == [("reconnect_all",)]
+
+
+async def test_the_palette_shows_the_description_of_a_tool_as_text() -> None:
+    hostile = states.connected("odd", tools=(states.tool("brackets", "[bold red]no markup[/] [@click=app.quit]x[/]"),))
+    async with decked(states.app_state(hostile)) as stage:
+        await stage.press("ctrl+p")
+        await stage.burst(*"brackets")
+        assert "[bold red]no markup[/] [@click=app.quit]x[/]" in stage.text
 
 
 async def test_the_theme_key_changes_between_dark_and_light() -> None:
@@ -335,3 +466,13 @@ async def test_every_action_of_the_registry_has_a_method() -> None:
     async with decked(ZOO) as stage:
         for action in ACTIONS:
             assert any(hasattr(target, f"action_{action.id}") for target in (stage.deck, stage.app)), action.id
+
+
+@pytest.mark.parametrize("width", [32, 40, 60, 80])
+async def test_the_header_keeps_its_badges_and_the_count_of_servers_apart_where_there_is_little_room(
+    width: int,
+) -> None:
+    async with decked(states.app_state(*states.zoo(), calls=states.CALLS), size=(width, 10)) as stage:
+        line = stage.line("mcpdeck")
+        assert "● 4/9" in line
+        assert " ▶ 1 running" in line

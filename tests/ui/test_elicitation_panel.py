@@ -11,7 +11,7 @@ from mcpdeck.services.models import Json, JsonObject
 from mcpdeck.services.state.model import CallState, PromptState
 from mcpdeck.widgets.prompts.elicitation import ElicitationPanel
 from mcpdeck.widgets.prompts.urls import read_address
-from tests.ui.form_stage import FORBIDDEN, HOSTILE, Stage, settle, staged, text_of
+from tests.ui.form_stage import FORBIDDEN, HOSTILE, Stage, burst, settle, staged, text_of
 
 BOOKING: JsonObject = {
     "message": "Two details are missing.",
@@ -72,6 +72,38 @@ async def test_defaults_are_filled_in_values_are_sent_and_empty_fields_left_out(
         await pilot.pause()
         expected: JsonObject = {"people": 2, "name": "Ann", "where": "out", "extras": ["dog"], "window": True}
         assert answers(app) == [("p1", "accept", expected)]
+
+
+async def test_an_answer_sees_what_was_typed_right_before_it() -> None:
+    panel = ElicitationPanel()
+    async with staged(panel) as (app, pilot):
+        await asked(panel, pilot, question(BOOKING))
+        await pilot.press("tab")
+        await burst(app, pilot, *"Ann", "ctrl+r")
+        ((_, _, content),) = answers(app)
+        assert content is not None
+        assert content["name"] == "Ann"
+
+
+async def test_enter_goes_from_field_to_field_and_accepts_only_in_the_last() -> None:
+    panel = ElicitationPanel()
+    async with staged(panel) as (app, pilot):
+        await asked(panel, pilot, question(BOOKING))
+        await pilot.press("enter", *"Ann", "enter", "i", "enter", "b", "enter")
+        await pilot.pause()
+        assert answers(app) == []
+        await pilot.press("tab", "f", "enter", *"thanks", "enter")
+        await pilot.pause()
+        ((_, action, content),) = answers(app)
+        assert action == "accept"
+        assert content is not None
+        assert {name: content[name] for name in ("name", "where", "old", "window", "remark")} == {
+            "name": "Ann",
+            "where": "in",
+            "old": "b",
+            "window": False,
+            "remark": "thanks",
+        }
 
 
 async def test_titles_are_shown_and_their_values_sent() -> None:

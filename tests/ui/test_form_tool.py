@@ -11,7 +11,7 @@ from mcpdeck.services.models import JsonObject, Tool
 from mcpdeck.widgets.form_fields import FieldRow
 from mcpdeck.widgets.tool_form import ToolForm
 from mcpdeck.widgets.value_editor import HeldText
-from tests.ui.form_stage import FORBIDDEN, HOSTILE, Stage, settle, staged, text_of
+from tests.ui.form_stage import FORBIDDEN, HOSTILE, Stage, burst, settle, staged, text_of
 from tests.ui.states import tool
 
 ECHO = tool(
@@ -213,9 +213,163 @@ async def test_a_choice_is_made_with_its_first_letter() -> None:
     form = ToolForm()
     async with staged(form) as (app, pilot):
         await shown(app, pilot, form, MIXED)
-        await pilot.press("tab", "tab", "i", "enter")
+        await pilot.press("tab", "tab", "i", "ctrl+r")
         await pilot.pause()
         assert sent(app) == [({"unit": "imperial"}, True)]
+
+
+async def test_enter_on_a_choice_takes_it_and_goes_on_without_calling() -> None:
+    form = ToolForm()
+    async with staged(form) as (app, pilot):
+        await shown(app, pilot, form, MIXED)
+        await pilot.press("tab", "t", "enter", "i", "enter", *"long")
+        await pilot.pause()
+        assert sent(app) == []
+        await pilot.press("ctrl+r")
+        await pilot.pause()
+        assert sent(app) == [({"flag": True, "unit": "imperial", "body": "long"}, True)]
+
+
+async def test_enter_on_a_choice_that_is_the_last_field_does_not_call() -> None:
+    form = ToolForm()
+    async with staged(form) as (app, pilot):
+        await shown(app, pilot, form, tool("book", "", {"sure": {"type": "boolean"}}))
+        await pilot.press("t", "enter", "enter")
+        await pilot.pause()
+        assert sent(app) == []
+
+
+@pytest.mark.parametrize("steps", [0, 3], ids=["line", "area"])
+async def test_a_call_sees_what_was_typed_right_before_it(steps: int) -> None:
+    form = ToolForm()
+    async with staged(form) as (app, pilot):
+        await shown(app, pilot, form, MIXED)
+        await pilot.press(*["tab"] * steps, "a")
+        await burst(app, pilot, *" more", "ctrl+r")
+        assert [list(arguments.values()) for arguments, _ in sent(app)] == [["a more"]]
+
+
+async def test_a_call_in_json_mode_sees_what_was_typed_right_before_it() -> None:
+    form = ToolForm()
+    async with staged(form) as (app, pilot):
+        await shown(app, pilot, form, MIXED)
+        await pilot.press("ctrl+o")
+        await settle(app, pilot)
+        form.query_one("#form-raw TextArea", TextArea).text = ""
+        await pilot.pause()
+        await burst(app, pilot, *'{"name": "x"}', "ctrl+r")
+        assert sent(app) == [({"name": "x"}, True)]
+
+
+async def test_json_mode_shows_what_was_typed_right_before_it() -> None:
+    form = ToolForm()
+    async with staged(form) as (app, pilot):
+        await shown(app, pilot, form, ECHO)
+        await burst(app, pilot, *"quick", "ctrl+o")
+        assert form.query_one("#form-raw TextArea", TextArea).text == '{\n  "message": "quick"\n}'
+
+
+async def test_typing_between_two_quick_calls_takes_the_offer_to_send_anyway_back() -> None:
+    form = ToolForm()
+    async with staged(form) as (app, pilot):
+        await shown(app, pilot, form, ECHO)
+        await burst(app, pilot, "ctrl+r")
+        await burst(app, pilot, "x", "backspace", "ctrl+r")
+        assert sent(app) == []
+        assert "Ctrl+R again sends anyway" in text_of(app)
+
+
+BOOK = tool(
+    "book",
+    "Books a trip.",
+    {
+        "travellers": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+            },
+        },
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "note": {"type": "string"},
+    },
+    ("travellers",),
+)
+NESTED = [f"travellers[{index}].name: '' should be non-empty" for index in range(6)]
+
+
+async def test_a_nested_problem_stands_with_its_path_below_its_field() -> None:
+    form = ToolForm()
+    async with staged(form, size=(58, 30)) as (app, pilot):
+        await shown(app, pilot, form, BOOK)
+        form.refuse([*NESTED, "note: too short", "something is missing"])
+        await settle(app, pilot)
+        screen = text_of(app)
+        for words in ("✖ travellers[0].name: '' should be", "✖ travellers[3].name", "… and 2 more", "✖ too short"):
+            assert words in screen
+        assert screen.index("✖ travellers[0]") < screen.index("tags")
+        assert "✖ something is missing" in screen
+        assert "8 problems · Ctrl+R again sends anyway" in screen
+
+
+async def test_problems_in_json_mode_have_lines_of_their_own() -> None:
+    form = ToolForm()
+    async with staged(form, size=(58, 30)) as (app, pilot):
+        await shown(app, pilot, form, BOOK)
+        await pilot.press("ctrl+o")
+        await settle(app, pilot)
+        form.refuse(NESTED)
+        await settle(app, pilot)
+        screen = text_of(app)
+        for index in range(4):
+            assert f"✖ travellers[{index}].name: '' should be non-empty" in screen
+        assert "… and 2 more" in screen
+        assert "6 problems · Ctrl+R again sends anyway" in screen
+        await pilot.press("x")
+        await settle(app, pilot)
+        assert "travellers[3]" not in text_of(app)
+
+
+async def test_json_that_does_not_parse_is_explained_in_full_in_a_narrow_form() -> None:
+    form = ToolForm()
+    async with staged(form, size=(58, 30)) as (app, pilot):
+        await shown(app, pilot, form, BOOK)
+        await pilot.press("ctrl+o")
+        await settle(app, pilot)
+        form.query_one("#form-raw TextArea", TextArea).text = '{"note": "a" "b"}'
+        await pilot.pause()
+        await pilot.press("ctrl+r")
+        await settle(app, pilot)
+        assert "✖ expecting ',' delimiter (line 1, column 14)" in text_of(app)
+
+
+async def test_a_nested_argument_says_its_shape_and_shows_an_example() -> None:
+    form = ToolForm()
+    async with staged(form) as (app, pilot):
+        await shown(app, pilot, form, BOOK)
+        screen = text_of(app)
+        assert "list of {name: text, age?: integer}" in screen
+        assert '[{"name": "", "age": 0}]' in screen
+        assert "list of text" in screen
+        assert '["…"]' in screen
+
+
+async def test_json_mode_begins_with_the_required_members_and_changes_nothing_when_left() -> None:
+    form = ToolForm()
+    async with staged(form) as (app, pilot):
+        await shown(app, pilot, form, BOOK)
+        await pilot.press("ctrl+o")
+        await settle(app, pilot)
+        area = form.query_one("#form-raw TextArea", TextArea)
+        assert "".join(area.text.split()) == '{"travellers":[{"name":""}]}'
+        await pilot.press("ctrl+o")
+        await settle(app, pilot)
+        assert not form.as_json
+        await pilot.press("ctrl+r")
+        await settle(app, pilot)
+        assert sent(app) == []
+        assert "✖ required" in text_of(app)
 
 
 async def test_a_field_can_be_given_as_json_for_what_cannot_be_typed() -> None:

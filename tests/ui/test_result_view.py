@@ -152,6 +152,57 @@ def test_rows_hold_every_character_once_and_never_exceed_the_width(line: str, wi
     assert "".join(whole[start:end] for whole, start, end in pieces) == f"before{line}after"
 
 
+@pytest.mark.parametrize("width", [2, 3, 7, 40])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        " ",
+        "plain ascii words " * 9,
+        "mixed 日本 " * 900,
+        "日本語 and words " * 40,
+        "👩‍👩‍👧 family " * 20,
+        "a\u0301e " * 60,
+    ],
+)
+def test_rows_that_end_between_words_lose_blanks_only_and_never_exceed_the_width(line: str, width: int) -> None:
+    rows = Rows(["before", line, "after"], width, words=True)
+    pieces = [whole[start:end] for whole, start, end in (rows[index] for index in range(len(rows)))]
+    assert all(cell_len(piece) <= rows.width for piece in pieces)
+    assert "".join(pieces).replace(" ", "") == f"before{line}after".replace(" ", "")
+
+
+def worded(line: str, width: int) -> list[str]:
+    rows = Rows([line], width, words=True)
+    return [whole[start:end].rstrip() for whole, start, end in (rows[index] for index in range(len(rows)))]
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        ("in the name of Ada.", ["in the name", "of Ada."]),
+        ("exactly this  and that", ["exactly this", "and that"]),
+        ("    kept for the first", ["    kept for", "the first"]),
+        ("    indented-too-long", ["    indented", "-too-long"]),
+        ("a word-that-is-much-too-long ends", ["a", "word-that-is", "-much-too-lo", "ng ends"]),
+        ("see 中文文字 next", ["see 中文文字", "next"]),
+        ("see 中文文字文字", ["see 中文文字", "文字"]),
+        ("ends in blanks            ", ["ends in", "blanks"]),
+    ],
+)
+def test_rows_of_text_end_between_words_and_only_words_too_long_are_cut(line: str, rows: list[str]) -> None:
+    assert worded(line, 12) == rows
+
+
+async def test_words_of_a_text_stay_whole_on_the_screen_and_json_fills_its_rows() -> None:
+    content: list[Json] = [text("alpha beta gamma delta " * 4)]
+    call = finished({"content": content, "structuredContent": {"words": "alpha beta gamma delta " * 4}})
+    async with staged(ResultView(call, max_rows=14), size=(30, 20)) as (app, _):
+        said_lines = text_of(app).split("\n")
+        assert "alpha beta gamma delta alpha" in said_lines
+        assert any(len(line) == 30 for line in said_lines)
+
+
 def test_the_first_lines_of_a_huge_text_are_found_in_its_beginning() -> None:
     assert first_lines("a\nb\nc\n" * 1_000_000, 3, 80) == ["a", "b", "c"]
     assert len(first_lines("x" * 5_000_000, 3, 80)[0]) <= 3 * 80 * 2

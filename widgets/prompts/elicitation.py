@@ -21,6 +21,7 @@ from textual.widgets import Static
 from ...services.models import JsonObject, as_object, as_text
 from ...services.state.model import CallState, PromptState
 from ...services.state.text import one_line, visible
+from ..after_typing import after_typing
 from ..app_of import app_of
 from ..chip import Chip
 from ..form_fields import FieldsForm
@@ -84,7 +85,7 @@ class ElicitationPanel(Widget):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="question-about", can_focus=False):
             yield Static("", id="question-words")
-        yield FieldsForm(warn_secrets=True)
+        yield FieldsForm(warn_secrets=True, enter_steps=True)
         with Horizontal(id="question-bar"):
             yield Chip("Accept", "Ctrl+R", id="question-accept", classes="-strong")
             yield Chip("Decline", "Ctrl+N", id="question-decline")
@@ -96,6 +97,9 @@ class ElicitationPanel(Widget):
         self.watch(self._fields, "virtual_size", self._resized, init=False)
         self.watch(self.query_one("#question-about"), "virtual_size", self._resized, init=False)
         self.call_later(self._show)  # once mounted: it may have been told before
+
+    def on_resize(self) -> None:
+        self._resized()
 
     def _resized(self) -> None:
         self.call_after_refresh(self._fit)  # the rows have their own sizes only after this layout
@@ -169,6 +173,9 @@ class ElicitationPanel(Widget):
     # Answers.
 
     def action_accept(self) -> None:
+        after_typing(self, self._accept)
+
+    def _accept(self) -> None:
         prompt = self.prompt
         if prompt is None:
             return
@@ -215,7 +222,7 @@ class ElicitationPanel(Widget):
     @on(FieldsForm.Submitted)
     def _submitted(self, event: FieldsForm.Submitted) -> None:
         event.stop()
-        self.action_accept()
+        self._accept()
 
     @on(Chip.Pressed)
     def _pressed(self, event: Chip.Pressed) -> None:

@@ -1,0 +1,108 @@
+"""Where the focus of the main screen is and where it goes: zones, the tab that shows, the way back.
+
+Owns the move of the focus between panes and its return after a question. Which widgets stand in a zone is
+the deck screen's.
+"""
+
+from __future__ import annotations
+
+from textual import events
+from textual.reactive import var
+from textual.widget import Widget
+
+from ...services.state.model import PromptState
+from ...widgets.tool_list import FilterInput
+from ..actions import READING, Zone
+from .deck_actions import DeckActions
+
+ZONES: dict[str, Zone] = {
+    "servers": Zone.SERVERS,
+    "tools": Zone.TOOLS,
+    "overview": Zone.OVERVIEW,
+    "log": Zone.LOG,
+    "form": Zone.FORM,
+    "calls": Zone.CALLS,
+    "question": Zone.QUESTION,
+}
+"""Widget ids of the panes."""
+_ON_THE_LEFT = frozenset({Zone.SERVERS, Zone.TOOLS, Zone.FILTER})
+
+
+class DeckFocus(DeckActions):
+    """Base of the deck screen, which says what in a zone takes the focus (``focus_in``)."""
+
+    tab: var[str] = var("overview")
+    _going: Zone | None = None
+    _before_question: tuple[Zone, Widget | None] = (Zone.SERVERS, None)
+
+    def focus_in(self, zone: Zone) -> None:
+        """Focus the widget of a zone that is shown by now."""
+        raise TypeError("the deck screen knows its panes")
+
+    def zone_entered(self, zone: Zone) -> None:
+        """The focus moved, perhaps within the zone."""
+        raise TypeError("the deck screen knows what its panes show")
+
+    def _zone(self) -> Zone:
+        """The zone of the focused widget; the servers when nothing has the focus."""
+        return _zone_of(self.focused)
+
+    def focus_zone(self, zone: Zone) -> None:
+        """Show the pane of ``zone`` and give it the focus."""
+        if zone in _ON_THE_LEFT:
+            self.show_left()
+        else:
+            if zone is not Zone.QUESTION:
+                self.tab = "form" if zone is Zone.CALLS else zone.value
+            self.add_class("-desk")
+            self.set_class(zone is Zone.CALLS, "-calls")
+        self._going = zone
+        self.call_after_refresh(self._arrive, zone)
+
+    def _arrive(self, zone: Zone) -> None:
+        if self._going is zone:
+            self._going = None
+        self.focus_in(zone)
+
+    def show_left(self) -> None:
+        """Show the lists where only one side has room."""
+        self.remove_class("-desk", "-calls", "-zoom")
+
+    def follow_questions(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> None:
+        """A question takes the focus of whoever only reads; who types is told by the badge. Answered, it goes back."""
+        zone = self._going or self._zone()
+        if not new:
+            if zone is Zone.QUESTION:
+                self._return()
+        elif (not old or old[0].id != new[0].id) and zone in READING | {Zone.QUESTION}:
+            self.focus_zone(Zone.QUESTION)
+
+    def _return(self) -> None:
+        zone, widget = self._before_question
+        self.focus_zone(zone)
+        if widget is not None:
+            self.call_after_refresh(self._focus_again, widget)
+
+    def _focus_again(self, widget: Widget) -> None:
+        if widget.is_attached and self._going is None:
+            widget.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        # By now the focus may have gone on to a question: the message tells where it was.
+        was = _zone_of(event.widget)
+        if was is not Zone.QUESTION:
+            self._before_question = (was, event.widget)
+        zone = self._zone()
+        self.set_class(zone not in _ON_THE_LEFT, "-desk")
+        self.set_class(zone is Zone.CALLS, "-calls")
+        self.zone_entered(zone)
+
+
+def _zone_of(widget: object) -> Zone:
+    if isinstance(widget, FilterInput):
+        return Zone.FILTER
+    while isinstance(widget, Widget):
+        if widget.id in ZONES:
+            return ZONES[widget.id]
+        widget = widget.parent
+    return Zone.SERVERS
