@@ -167,7 +167,9 @@ class DeckScreen(DeckFocus):
         if row is not None:
             self._preview = None
             self.server = row
-            if self.tab == "form":
+            # Told late, it may already be the server of the form that was just asked for by name.
+            choosing = (self._going or self._zone()) is Zone.SERVERS
+            if self.tab == "form" and (choosing or row.id != self._form.server):
                 self.tab = "overview"
 
     @on(VirtualList.Chosen, "#servers")
@@ -294,13 +296,16 @@ class DeckScreen(DeckFocus):
     # For the command palette.
 
     def go_to_server(self, server: str) -> None:
-        self._servers.show(server)
-        self.server = self.mcp.servers.get(server, self.server)
+        self._select(server)
         self.tab = "overview"
         self.focus_zone(Zone.SERVERS)
 
+    def _select(self, server: str) -> None:
+        self._servers.show(server)
+        self.server = self.mcp.servers.get(server, self.server)
+
     def go_to_tool(self, server: str, tool: str) -> None:
-        self.go_to_server(server)
+        self._select(server)
         self._tools.show(tool)
         current = self._tools.current
         if current is not None and current.name == tool:
@@ -331,7 +336,7 @@ class DeckScreen(DeckFocus):
             current = self._tools.current
             if current is not None and self.server is not None and not self.has_class("-narrow"):
                 self._open_form(self.server.id, current)
-        elif zone is Zone.SERVERS and self.tab == "form":
+        elif zone is Zone.SERVERS and self.tab == "form" and self._going is None:
             self.tab = "overview"
         self._hints()
 

@@ -421,6 +421,19 @@ async def test_the_palette_runs_actions_and_jumps_to_tools_by_name() -> None:
         assert "file_tool_7" in stage.text
 
 
+@pytest.mark.parametrize("begin", ["c", "i", "l", "tab"])
+async def test_a_tool_chosen_in_the_palette_is_shown_wherever_one_comes_from(begin: str) -> None:
+    async with decked(ZOO) as stage:
+        await stage.press(begin)
+        await stage.press("ctrl+p")
+        await stage.burst(*"file_tool_7", "enter")
+        assert stage.deck._zone() is Zone.FORM
+        assert stage.deck.tab == "form"
+        await stage.press("ctrl+p")
+        await stage.burst(*"file_tool_9", "enter")
+        assert stage.deck.tab == "form"
+
+
 async def test_enter_in_the_palette_waits_for_the_search_for_what_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     search = DeckCommands.search
 
