@@ -76,10 +76,10 @@ def write_private(path: Path, text: str) -> None:
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(name).replace(path)
-        except BaseException:
+        finally:
+            # After the rename there is nothing left by this name.
             with suppress(OSError):
                 Path(name).unlink()
-            raise
     except OSError as error:
         raise ConfigError(
             f"cannot write {path}: {error.strerror or error}",

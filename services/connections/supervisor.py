@@ -18,20 +18,17 @@ from ..eras.base import ClientSide
 from ..eras.negotiate import Wish
 from ..eras.versions import VERSION
 from ..errors import (
-    ConfigError,
     ConnectionLost,
     McpDeckError,
     ProtocolError,
-    RemoteProtocolError,
     RPCError,
     SpawnError,
-    TransportTimeout,
-    UntrustedError,
 )
 from ..models import EraMode, ErrorInfo, Json, JsonObject, ServerEntry, Status, TransportKind
 from ..session import Ask, Emit, Session
 from ..transports.base import Hooks
 from .lifecycle import CONNECT_RETRIES, Next, RetryPlan
+from .reasons import gate_error, refused, silent
 from .targets import open_transport
 
 TAIL = 20
@@ -237,9 +234,9 @@ class Supervisor:
                     with anyio.fail_after(self._timers.connect):
                         greeting = await session.open(wish)
                 except TimeoutError:
-                    reasons.append(self._silent())
+                    reasons.append(silent(self._timers.connect, wrote=bool(self._strays)))
                 except RPCError as error:
-                    reasons.append(_refused(error))
+                    reasons.append(refused(error))
                 except McpDeckError as error:
                     # The end of reading tells more than the request that it broke.
                     if isinstance(error, ConnectionLost) and not reasons and not transport.stream_per_request:
@@ -311,14 +308,6 @@ class Supervisor:
                 await session.suspect.wait()
             session.suspect = anyio.Event()
 
-    def _silent(self) -> TransportTimeout:
-        seconds = self._timers.connect
-        if self._strays:
-            hint = "It wrote lines on stdout that are not MCP messages: only messages may stand there (log to stderr)."
-        else:
-            hint = "Does it need longer to start? Raise --timeout or MCP_TIMEOUT. Is it an MCP server at all?"
-        return TransportTimeout(f"no answer within {seconds:g} s", hint=hint, retryable=not self._strays)
-
     # Facts
 
     def _on_event(self, event: ev.ServerEvent | object) -> None:
@@ -375,13 +364,6 @@ class _Once:
             action()
 
 
-def _refused(error: RPCError) -> RemoteProtocolError:
-    """An error instead of a greeting: nothing can be asked of such a server."""
-    return RemoteProtocolError(
-        f"the server refused to begin: {error.message} ({error.code})", hint=error.hint, details=error.details
-    )
-
-
 def _lived(since: list[float]) -> float | None:
     return time.monotonic() - since[0] if since else None
 
@@ -390,24 +372,3 @@ def client_side(can_ask: bool) -> ClientSide:
     """Only what can be kept right now is declared (section 5)."""
     capabilities: JsonObject = {"elicitation": {"form": {}, "url": {}}} if can_ask else {}
     return ClientSide({"name": "mcpdeck", "title": "mcpdeck", "version": VERSION}, capabilities)
-
-
-def gate_error(entry: ServerEntry, gate: Status) -> McpDeckError:
-    """Why an entry may not be contacted, as the error that a command ends with."""
-    name = entry.name
-    if entry.problem is not None:
-        return ConfigError(entry.problem.title, hint=entry.problem.hint, details=dict(entry.problem.details))
-    match gate:
-        case Status.PENDING_APPROVAL:
-            return UntrustedError(
-                f"{name} comes from a project file and was not approved yet",
-                hint=f"Look at it and approve it: mcpdeck approve {name} (or --yes for this run).",
-            )
-        case Status.REJECTED:
-            return UntrustedError(f"{name} was rejected", hint=f"mcpdeck approve {name} takes that back.")
-        case Status.BLOCKED:
-            return UntrustedError(f"{name} is blocked by policy", hint="Ask whoever manages this machine.")
-        case Status.DISABLED:
-            return ConfigError(f"{name} is disabled", hint="Enable it first.")
-        case _:
-            return ConfigError(f"{name} cannot be used", hint="See its entry in the configuration.")
