@@ -144,7 +144,7 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
                 READING,
                 DETAIL | CALLS,
             ),
-            Action("theme", "Dark or light", "Ctrl+T", "Dark or light theme", "ctrl+t"),
+            Action("theme", "Theme: dark or light", "Ctrl+T", "Dark or light theme", "ctrl+t"),
             Action("palette", "Commands", "Ctrl+P", "Find an action, server or tool by name"),
             Action("help", "Help", "?", "Show all keys", "question_mark,f1"),
             Action("quit", "Quit", "q", "Leave and end all servers (or Ctrl+C)", "q"),

@@ -104,7 +104,7 @@ def server(name: str, **changes: object) -> ServerState:
     base = ServerState(
         id=name,
         source=Source.USER,
-        origin=Origin("~/.config/mcpdeck/servers.json", 4, 5),
+        origin=Origin("~/.config/mcpdeck/mcp.json", 4, 5),
         digest=f"digest-{name}",
         transport=TransportKind.STDIO,
         endpoint=f"npx -y @example/{name}",
