@@ -87,6 +87,10 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
             Action(
                 "reconnect", "Reconnect", "r", "Connect this server again", "r", ABOUT_SERVER, SERVERS | DETAIL - LOG
             ),
+            Action("redetect", "Detect protocol", "D", "Find out era and transport again", "D", ABOUT_SERVER),
+            Action("relist", "Read lists", "u", "Read its lists again", "u", ABOUT_SERVER),
+            Action("log_level", "Log level", "v", "How much the server logs", "v", ABOUT_SERVER, LOG),
+            Action("cancel_task", "Cancel task", "x", "Cancel one of its tasks", "x", ABOUT_SERVER, DETAIL - LOG),
             Action("reconnect_all", "Reconnect all", "R", "Read the configuration, connect anew", "R", ABOUT_SERVER),
             Action(
                 "enable",
@@ -112,6 +116,14 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
                 "ctrl+r,ctrl+enter",
                 EVERYWHERE - QUESTION,
                 FORM,
+            ),
+            Action(
+                "send_task",
+                "As a task",
+                "Ctrl+G",
+                "Call it as a task, where that is offered",
+                "ctrl+g,f4",
+                EVERYWHERE - QUESTION,
             ),
             Action("raw", "Form/JSON", "Ctrl+O", "Form or raw JSON", "ctrl+o,f2", EVERYWHERE - QUESTION, FORM),
             Action("calls", "Calls", "c", "Go to running calls and results", "c", READING - CALLS, LISTS | DETAIL),

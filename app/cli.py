@@ -77,6 +77,18 @@ def _command(options: Options) -> Callable[[Options], int]:
             from .commands.tools import run as command
         case "call":
             from .commands.call import run as command
+        case "resources" | "templates" | "prompts":
+            from .commands.lists import run as command
+        case "read":
+            from .commands.read import run as command
+        case "prompt":
+            from .commands.prompt import run as command
+        case "complete":
+            from .commands.complete import run as command
+        case "batch":
+            from .commands.batch import run as command
+        case "watch":
+            from .commands.watch import run as command
         case "approve":
             from .commands.approve import run as command
         case "demo":

@@ -14,12 +14,14 @@ from uuid import uuid4
 import anyio
 
 from ..services.errors import InvalidArguments, McpDeckError, UsageError
-from ..services.models import JsonObject
+from ..services.models import JsonObject, as_text
+from ..widgets.server_offer import NOTHING, Declared
 from .saving import save_result
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
+    from ..services.session import Session
     from .main import Services
 
 Refused: TypeAlias = Callable[[tuple[str, ...]], None]
@@ -39,10 +41,21 @@ class Intents(Protocol):
     """Everything a screen may ask for. Each returns at once."""
 
     def call(
-        self, server: str, tool: str, arguments: JsonObject, *, validate: bool = True, refused: Refused | None = None
+        self,
+        server: str,
+        tool: str,
+        arguments: JsonObject,
+        *,
+        validate: bool = True,
+        refused: Refused | None = None,
+        as_task: bool = False,
     ) -> str: ...
     def cancel(self, call_id: str) -> None: ...
-    def reconnect(self, server: str) -> None: ...
+    def reconnect(self, server: str, *, redetect: bool = False) -> None: ...
+    def relist(self, server: str) -> None: ...
+    def set_log_level(self, server: str, level: str) -> None: ...
+    def cancel_task(self, server: str, task: str) -> None: ...
+    def declared(self, server: str) -> Declared: ...
     def reconnect_all(self) -> None: ...
     def set_enabled(self, server: str, enabled: bool) -> None: ...
     def approve(self, server: str) -> None: ...
@@ -82,7 +95,14 @@ class Controller:
         self._running: dict[str, anyio.CancelScope] = {}
 
     def call(
-        self, server: str, tool: str, arguments: JsonObject, *, validate: bool = True, refused: Refused | None = None
+        self,
+        server: str,
+        tool: str,
+        arguments: JsonObject,
+        *,
+        validate: bool = True,
+        refused: Refused | None = None,
+        as_task: bool = False,
     ) -> str:
         """Start a call; returns its id. Arguments that fail the schema go to ``refused``, or become a toast."""
         call_id = uuid4().hex[:12]
@@ -90,7 +110,9 @@ class Controller:
 
         async def run() -> None:
             with scope:
-                await self._services.executor.call(server, tool, arguments, call_id=call_id, validate=validate)
+                await self._services.executor.call(
+                    server, tool, arguments, call_id=call_id, validate=validate, as_task=as_task
+                )
 
         self._tasks.start_soon(self._call, call_id, run, refused)
         return call_id
@@ -117,8 +139,46 @@ class Controller:
         if scope is not None:
             scope.cancel()
 
-    def reconnect(self, server: str) -> None:
-        self._attempt(lambda: self._services.manager.reconnect(server))
+    def reconnect(self, server: str, *, redetect: bool = False) -> None:
+        """Connect anew; ``redetect``: forget which era and transport were found."""
+        self._attempt(lambda: self._services.manager.reconnect(server, redetect=redetect))
+
+    def relist(self, server: str) -> None:
+        async def read_again(session: Session) -> None:
+            session.lists.read_again()
+
+        self._on(server, read_again, "The lists are read again")
+
+    def set_log_level(self, server: str, level: str) -> None:
+        self._on(server, lambda session: session.set_log_level(level), f"Log level {level}")
+
+    def cancel_task(self, server: str, task: str) -> None:
+        """Ask the server to stop a task; how it ends is told by the task itself."""
+        self._on(server, lambda session: session.tasks.cancel(task), f"Asked to cancel task {task}")
+
+    def declared(self, server: str) -> Declared:
+        """What a connected server was told about us; nothing for any other."""
+        session = self._services.manager.session(server)
+        if session is None:
+            return NOTHING
+        roots = tuple(as_text(root.get("uri")) or "" for root in session.offer.roots or ())
+        return Declared(session.offer.capabilities(session.version), roots)
+
+    def _on(self, server: str, work: Callable[[Session], Awaitable[object]], done: str) -> None:
+        """Do something on a server's session beside everything else, and say how it went."""
+
+        async def run() -> None:
+            session = self._services.manager.session(server)
+            if session is None:
+                raise UsageError("not connected", hint="Press r to connect it.", server=server)
+            try:
+                await work(session)
+            except McpDeckError as error:
+                error.server = error.server or server
+                raise
+            self._toast(done, server)
+
+        self._tasks.start_soon(self._call, "", run, None)
 
     def reconnect_all(self) -> None:
         """Read the configuration again and connect every server that may connect; gated ones stay as they are."""

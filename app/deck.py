@@ -40,6 +40,7 @@ class Deck(App[None]):
         "styles/deck_screen.tcss",
         "styles/help_screen.tcss",
         "styles/approve_screen.tcss",
+        "styles/choice_screen.tcss",
     ]
     COMMANDS = {DeckCommands}  # noqa: RUF012 - the name and type are Textual's
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -28,6 +28,7 @@ _OF_KIND = {
     "auth": Exit.AUTHORIZATION,
     "permission": Exit.BLOCKED,
     "protocol": Exit.PROTOCOL,
+    "verification": Exit.PROTOCOL,
     "timeout": Exit.TIMEOUT,
     "cancelled": Exit.INTERRUPTED,
     "jsonrpc": Exit.TOOL_ERROR,  # the server did answer: with an error instead of a result

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,13 +21,17 @@ from ..services.models import ServerEntry, Tool
 from ..services.state.text import one_line
 from .exits import Interrupted
 from .options import Options
-from .printing import note
+from .printing import note, note_warning
 
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
 
     from ..services.session import Session
-    from .main import Services
+    from ..services.state.model import AppState
+    from .worker import Services
+
+TOOLS = frozenset({"tools/list"})
+"""What a command reads unasked that calls tools: arguments are checked, and some mirrored into headers."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -42,7 +46,7 @@ def run_for(command: Callable[[], Awaitable[_T]]) -> _T:
 
 async def _guarded(command: Callable[[], Awaitable[_T]]) -> _T:
     answers: list[_T] = []
-    failure: McpDeckError | None = None
+    failure: McpDeckError | OSError | None = None
     caught: list[int] = []
 
     async def watch(*, task_status: TaskStatus[None]) -> None:
@@ -70,29 +74,94 @@ async def _guarded(command: Callable[[], Awaitable[_T]]) -> _T:
     return answers[0]
 
 
-def _only_failure(group: BaseExceptionGroup[BaseException]) -> McpDeckError | None:
-    """The expected error that came out of a task group, None when something else came with it."""
-    expected, rest = group.split(McpDeckError)
+def _only_failure(group: BaseExceptionGroup[BaseException]) -> McpDeckError | OSError | None:
+    """The expected error that came out of a task group, None when something else came with it.
+
+    An ``OSError`` gets this far only from stdin and stdout.
+    """
+    expected, rest = group.split((McpDeckError, OSError))
     if expected is None or rest is not None:
         return None
-    first: McpDeckError | BaseExceptionGroup[McpDeckError] = expected
+    first: McpDeckError | OSError | BaseExceptionGroup[McpDeckError | OSError] = expected
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     return first
 
 
 @asynccontextmanager
-async def services(entries: Sequence[ServerEntry], options: Options) -> AsyncGenerator[Services]:
-    """Everything below the screens, running; ``--timeout`` is for connecting and for a call."""
-    from ..services.manager import Settings
-    from .main import running
+async def services(
+    entries: Sequence[ServerEntry],
+    options: Options,
+    *,
+    listens: bool = False,
+    pings: bool = False,
+    reads: frozenset[str] | None = frozenset(),
+) -> AsyncGenerator[Services]:
+    """Everything below the screens, running; ``--timeout`` is for connecting and for a call.
 
+    ``--answers`` answers what servers ask, and ``--trace`` is written from the first message on. ``listens``:
+    be told of changes; ``pings``: measure the latency; ``reads``: methods of the lists that are read unasked,
+    None: all. A command does not send what it does not need.
+    """
+    from ..services.manager import Settings
+    from .answers import Answers, read_answers
+    from .trace_file import traced
+    from .worker import running
+
+    answers = read_answers(options.answers, quiet=options.quiet) if options.answers else Answers(quiet=options.quiet)
     # A command says at once what stands in the way; whoever wants another try runs it again.
-    settings = replace(Settings.from_environment(os.environ), connect_retries=0)
+    settings = replace(
+        Settings.from_environment(os.environ), connect_retries=0, listens=listens, pings=pings, reads=reads
+    )
     if options.timeout is not None:
-        settings = replace(settings, connect_timeout=options.timeout, call_timeout=options.timeout)
-    async with running(entries, settings=settings) as house:
-        yield house
+        settings = settings.within(options.timeout, "--timeout")
+    begin = anyio.Event()
+    async with running(entries, settings=settings, offer=answers.offer, ask=answers.ask, start=begin) as house:
+        with traced(house.trace, options.trace), _declined_questions(house, options):
+            begin.set()
+            yield house
+
+
+@contextmanager
+def _declined_questions(house: Services, options: Options) -> Generator[None]:
+    """What a server asked for and nobody answers is said on stderr as it happens; ``-v`` tells it with the rest."""
+    if options.quiet or options.verbose:
+        yield
+        return
+    seen: dict[str, int] = {}
+
+    def say(state: AppState) -> None:
+        for server in state.mcp.order:
+            ring = house.store.ring(server)
+            held, new = len(ring), ring.total - seen.get(server, 0)
+            seen[server] = ring.total
+            for record in ring.slice(held - min(new, held), held):
+                if record.kind == "note" and record.level == "warning":
+                    note_warning(f"{server}: {record.data} --answers FILE answers questions.")
+
+    stop = house.store.subscribe(say)
+    try:
+        yield
+    finally:
+        stop()
+        say(house.store.state)
+
+
+async def asked(
+    house: Services, server: str, operation: Callable[[Session], Awaitable[_T]], timeout: float | None
+) -> _T:
+    """What ``operation`` gets from a connected server; sent again once when its session had just expired.
+
+    Raises ``RequestTimeout`` after ``timeout`` seconds (None: the requests' own time-outs).
+    """
+    await house.manager.connected(server)  # how long that may take is a setting of its own
+    try:
+        with anyio.fail_after(timeout):
+            return await house.manager.using(server, operation)
+    except TimeoutError:
+        raise RequestTimeout(
+            f"no answer within {timeout:g} s", hint="Raise --timeout, or look at the server's log.", server=server
+        ) from None
 
 
 async def tools_of(session: Session, timeout: float | None) -> tuple[Tool, ...]:

@@ -44,6 +44,10 @@ def _useful(action: str, server: ServerState | None, call: CallState | None) -> 
             return server is not None
         case "filter" | "call":
             return server is not None and bool(server.tools)
+        case "log_level":
+            return server is not None and "logging" in server.capabilities
+        case "cancel_task":
+            return server is not None and any(not task.over for task in server.tasks)
         case "cancel":
             return call is not None and call.status is CallStatus.RUNNING
         case "whole" | "save" | "copy":

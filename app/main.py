@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ import anyio.abc
 from ..services.eras.versions import VERSION
 from ..services.manager import Settings
 from ..services.policy.configured import Configured
+from ..services.session import Memory
 from .options import Options
 from .worker import Services, running
 
@@ -46,14 +46,16 @@ def run_dashboard(source: AbstractAsyncContextManager[Configured], options: Opti
 async def _dashboard(source: AbstractAsyncContextManager[Configured], options: Options) -> int:
     settings = Settings.from_environment(os.environ)
     if options.timeout is not None:
-        settings = replace(settings, connect_timeout=options.timeout, call_timeout=options.timeout)
+        settings = settings.within(options.timeout, "--timeout")
     caught: list[int] = []
     deck: Deck | None = None
     async with source as configured:
         first_frame = anyio.Event()
         entries = configured.load_entries()
         async with (
-            running(entries, settings=settings, can_ask=True, start=first_frame) as services,
+            running(
+                entries, settings=settings, can_ask=True, memory=_memory(configured, options), start=first_frame
+            ) as services,
             anyio.create_task_group() as tasks,
         ):
             deck = _deck(services, configured, tasks, first_frame)
@@ -62,11 +64,19 @@ async def _dashboard(source: AbstractAsyncContextManager[Configured], options: O
             from ..widgets import terminal_graphics
 
             terminal_graphics.finish()
-            await deck.run_async()
+            from .trace_file import traced
+
+            with traced(services.trace, options.trace):
+                await deck.run_async()
             tasks.cancel_scope.cancel()
     if caught:
         return 128 + caught[0]
     return (deck.return_code if deck is not None else None) or 0
+
+
+def _memory(configured: Configured, options: Options) -> Memory:
+    """What is remembered of servers outlives the process, except of those that the demo makes up each time."""
+    return Memory(None if options.command == "demo" else configured.options.folders.cache / "servers")
 
 
 def _deck(services: Services, configured: Configured, tasks: anyio.abc.TaskGroup, first_frame: anyio.Event) -> Deck:

@@ -21,7 +21,8 @@ from ..services.models import EraMode, TransportKind
 class Options:
     """What was asked for. ``command`` None is the dashboard; ``program`` is what followed ``--``.
 
-    ``timeout`` in seconds; ``words`` are the positional words after the sub-command.
+    ``timeout`` and ``seconds`` (``watch --for``) in seconds; ``words`` are the positional words after the
+    sub-command. ``output``: where ``read`` saves what it got.
     """
 
     command: str | None
@@ -42,10 +43,22 @@ class Options:
     verbose: int = 0
     quiet: bool = False
     connect: bool = True
+    answers: str | None = None
+    trace: str | None = None
     arguments: str | None = None
     validate: bool = True
+    task: bool = False
+    output: str | None = None
+    seconds: float | None = None
+    subscribe: tuple[str, ...] = ()
     show_help: bool = False
     show_version: bool = False
+
+    @property
+    def target_and_words(self) -> tuple[str | None, list[str]]:
+        """The TARGET (None: the command after ``--``, or none was given) and the words that follow it."""
+        words = list(self.words)
+        return (words.pop(0) if self.program is None and words else None), words
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,19 @@ COMMANDS = {
     "demo": Command("", "the dashboard on the servers that ship with mcpdeck", 0),
     "list": Command("[TARGET]", "every server of every source, with its status", 1),
     "tools": Command("TARGET", "the tools of a server", 1),
+    "resources": Command("TARGET", "the resources of a server", 1),
+    "templates": Command("TARGET", "its resource templates", 1),
+    "prompts": Command("TARGET", "its prompts", 1),
     "call": Command("TARGET TOOL [name=value | name:=JSON …]", "call a tool and print its result", None),
+    "read": Command("TARGET URI [name=value | name:=JSON …]", "read a resource; values go into a URI template", None),
+    "prompt": Command("TARGET NAME [name=value …]", "get a prompt, filled in", None),
+    "complete": Command(
+        "TARGET prompt/NAME|URI-TEMPLATE ARG=PREFIX [already=chosen …]",
+        "what the server suggests for an argument",
+        None,
+    ),
+    "batch": Command("TARGET", "many operations in one session: JSON Lines in, JSON Lines out", 1),
+    "watch": Command("TARGET", "notifications, log and status changes as JSON Lines", 1),
     "approve": Command("NAME", "let a server of the project's .mcp.json start, now and later", 1),
 }
 DASHBOARD = Command("[TARGET]", "the dashboard", 1)
@@ -70,7 +95,8 @@ _ABOUT = "A terminal dashboard and command line for MCP servers."
 _TARGETS = """\
 a TARGET is one of:
   -- COMMAND ARGS…           a program that speaks MCP over stdio; always last on the line
-  http://… or https://…      a Streamable HTTP endpoint
+  http://… or https://…      a Streamable HTTP endpoint, or one of the older HTTP+SSE
+  ws://… or wss://…          a WebSocket
   FILE.py[:object]           a server in this process, also package.module:object
   NAME                       a configured server (mcpdeck list shows them)
 """
@@ -78,6 +104,21 @@ _EXITS = """\
 exit codes: 0 done, 1 the tool reported an error, 2 usage, 3 no connection, 4 authorization,
             5 not approved or blocked, 6 broken protocol, 7 time-out, 130 interrupted
 """
+
+
+_BATCH = """\
+one JSON object a line on stdin, one reply a line on stdout, in the same order:
+  {"op": "list_tools" | "list_resources" | "list_templates" | "list_prompts" | "list_skills"}
+  {"op": "info" | "ping"}
+  {"op": "call_tool", "name": …, "arguments": {…}, "task": true}       {"op": "get_prompt", "name": …, "arguments": {…}}
+  {"op": "read_resource" | "subscribe" | "unsubscribe" | "load_skill", "uri": …}
+  {"op": "read_skill_file", "skill": …, "uri": …}                      {"op": "set_log_level", "level": …}
+  {"op": "complete", "ref": {…}, "argument": {"name", "value"}, "context": {…}}
+  {"op": "wait", "kind": "log" | "any" | a notification, "seconds": …} {"op": "request", "method": …, "params": {…}}
+each may have a "timeout" in seconds; a wait without "kind" lasts all its seconds and gives what came. The first
+line of the output says how the connection was made. The end of stdin ends the session.
+"""
+_MORE_HELP = {"batch": _BATCH}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -128,7 +169,7 @@ def _parser(name: str | None) -> _Parser:
         prog=program,
         usage=usage,
         description=command.about if name else f"{_ABOUT}\n\ncommands:\n{_command_lines()}",
-        epilog=f"{_TARGETS}\n{_EXITS}",
+        epilog="\n".join(part for part in (_MORE_HELP.get(name or ""), _TARGETS, _EXITS) if part),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
         add_help=False,
@@ -142,6 +183,14 @@ def _parser(name: str | None) -> _Parser:
             "--args", dest="arguments", metavar="JSON|@FILE|-", help="arguments as a JSON object; name=value adds to it"
         )
         add("--no-validate", dest="validate", action="store_false", help="send arguments that fail the tool's schema")
+        add("--task", action="store_true", help="run the call as a task where the server can, and wait for its result")
+    if name == "prompt":
+        add("--no-validate", dest="validate", action="store_false", help="ask although required arguments are missing")
+    if name == "read":
+        add("--output", metavar="FILE", help="save the content as it is, decoded; - for stdout")
+    if name == "watch":
+        add("--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end after so long; without it, at Ctrl+C")
+        add("--subscribe", action="append", default=[], metavar="URI", help="to a resource's changes; repeatable")
     _add_common(parser)
     return parser
 
@@ -163,14 +212,16 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "--approve", action="append", default=[], metavar="NAME", help="approve one of them for this run; repeatable"
     )
     target = parser.add_argument_group("how the TARGET is reached").add_argument
-    target("--transport", choices=["stdio", "http"], help="insist on a transport")
+    target("--transport", choices=["stdio", "http", "sse", "ws"], help="insist on a transport")
     target("--header", dest="headers", action="append", default=[], type=_header, metavar="'Name: value'")
     target("--env", action="append", default=[], type=_variable, metavar="NAME=VALUE")
     target("--cwd", type=Path, metavar="DIR", help="where a stdio server runs")
     target("--era", choices=[mode.value for mode in EraMode], help="protocol era; auto finds out")
     target("--protocol-version", type=_date, metavar="DATE", help="insist on one revision")
     target("--timeout", type=_seconds, metavar="SECONDS", help="for connecting and for a call")
+    target("--answers", metavar="FILE", help="JSON that answers the questions of servers; without it they are declined")
     output = parser.add_argument_group("output").add_argument
+    output("--trace", metavar="FILE", help="write every message as JSON Lines, without tokens and session ids")
     output("--json", action="store_true", help="one JSON document on stdout")
     output("-v", "--verbose", action="count", default=0, help="say on stderr what happens")
     output("-q", "--quiet", action="store_true", help="no warnings")
@@ -191,6 +242,11 @@ _WITH_VALUE = frozenset(
         "protocol-version",
         "timeout",
         "args",
+        "answers",
+        "trace",
+        "output",
+        "for",
+        "subscribe",
     )
 )
 
@@ -217,8 +273,8 @@ def parse(argv: Sequence[str]) -> Options:
     if unknown:
         _refuse(unknown[0], parser)
     found: dict[str, Any] = vars(namespace)
-    for key in ("mcp_config", "approve", "headers", "env", "words"):
-        found[key] = tuple(found[key])
+    for key in ("mcp_config", "approve", "headers", "env", "words", "subscribe"):
+        found[key] = tuple(found.get(key, ()))
     found["era"] = EraMode(found["era"]) if found["era"] else None
     found["transport"] = TransportKind(found["transport"]) if found["transport"] else None
     options = Options(command=name, program=program, **found)
@@ -240,7 +296,7 @@ def _check_words(options: Options, program: str) -> None:
     if options.show_help or options.show_version:
         return
     command = COMMANDS[options.command] if options.command else DASHBOARD
-    given = len(options.words) + (1 if options.program is not None and options.command != "call" else 0)
+    given = len(options.words) + (1 if options.program is not None else 0)
     if command.most_words is not None and given > command.most_words:
         if command.most_words == 0 or options.program is None:
             raise UsageError(f"unexpected: {options.words[command.most_words :][0]}", hint=f"{program} --help")

@@ -57,7 +57,7 @@ def write_json(document: JsonObject) -> None:
     try:
         text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
     except ValueError:  # NaN and infinities, which some servers send, are no JSON
-        document = cast("JsonObject", _without_nan(document))
+        document = cast("JsonObject", without_nan(document))
         text = json.dumps(document, ensure_ascii=False, indent=2)
     try:
         text.encode(sys.stdout.encoding or "utf-8")
@@ -68,14 +68,15 @@ def write_json(document: JsonObject) -> None:
     sys.stdout.write((text if safe else json.dumps(document, indent=2)) + "\n")
 
 
-def _without_nan(value: Json) -> Json:
+def without_nan(value: Json) -> Json:
+    """``value`` with null for NaN and infinities, which are no JSON."""
     match value:
         case float() if not math.isfinite(value):
             return None
         case dict():
-            return {key: _without_nan(part) for key, part in value.items()}
+            return {key: without_nan(part) for key, part in value.items()}
         case list():
-            return [_without_nan(part) for part in value]
+            return [without_nan(part) for part in value]
         case _:
             return value
 

@@ -15,8 +15,9 @@ from ..services.engine.executor import Executor
 from ..services.engine.interactions import Interactions
 from ..services.manager import ConnectionManager, Settings
 from ..services.models import ServerEntry
-from ..services.session import Answer, Question
+from ..services.session import Answer, Ask, Memory, Offer, Question
 from ..services.state.store import Store
+from ..services.telemetry.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Services:
     manager: ConnectionManager
     executor: Executor
     interactions: Interactions
+    trace: Trace
+
+
+HUMAN = Offer(elicitation=True, sampling=True)
+"""What a person in front of the dashboard can answer."""
 
 
 @asynccontextmanager
@@ -35,27 +41,41 @@ async def running(
     *,
     settings: Settings | None = None,
     can_ask: bool = False,
+    offer: Offer | None = None,
+    ask: Ask | None = None,
+    memory: Memory | None = None,
     start: anyio.Event | None = None,
 ) -> AsyncGenerator[Services]:
     """The services, connecting. Leaving ends every connection and child process, also when cancelled.
 
-    ``can_ask``: someone answers ``Interactions``, so servers may put questions to a human. ``start``:
-    nothing is contacted before it is set (the first frame comes first).
+    ``can_ask``: someone answers ``Interactions``, so servers may put questions to a human; else ``ask``
+    answers what ``offer`` names. ``memory``: what is remembered of the servers. ``start``: nothing is
+    contacted before it is set (the first frame comes first).
     """
-    store = Store()
+    store, trace = Store(), Trace()
     interactions = Interactions(store.dispatch)
+    answers = ask or (interactions.ask if can_ask else None)
 
-    async def ask(question: Question) -> Answer:
-        with executor.paused(question.call):
-            return await interactions.ask(question)
+    async def asked(question: Question) -> Answer:
+        assert answers is not None
+        with executor.paused(question.server, question.call):
+            return await answers(question)
 
-    manager = ConnectionManager(entries, emit=store.dispatch, ask=ask if can_ask else None, settings=settings)
+    manager = ConnectionManager(
+        entries,
+        emit=store.dispatch,
+        ask=asked if answers is not None else None,
+        offer=offer or (HUMAN if can_ask else None),
+        settings=settings,
+        memory=memory,
+        trace=trace,
+    )
     executor = Executor(manager, store)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(store.run)
         tasks.start_soon(_run_manager, manager, start)
         try:
-            yield Services(store, manager, executor, interactions)
+            yield Services(store, manager, executor, interactions, trace)
         finally:
             tasks.cancel_scope.cancel()
 

@@ -107,7 +107,13 @@ class FrameTooLarge(TransportError):
 
 
 class SessionExpired(TransportError):
-    """404 to a request that carried a session id (2025-11-25 transports, Session Management)."""
+    """404 to a request that carried a session id (2025-11-25 transports, Session Management).
+
+    ``untaken``: the message this was raised for was certainly not taken (it was the one answered 404,
+    or was not sent any more), so it can be sent again in a new session. False for what was in flight.
+    """
+
+    untaken: bool = False
 
 
 class ProtocolError(McpDeckError):
@@ -122,6 +128,12 @@ class LocalProtocolError(ProtocolError):
 
 class RemoteProtocolError(ProtocolError):
     """The peer broke it so that no answer could be had."""
+
+
+class VerificationError(ProtocolError):
+    """What was received is not what its digest, size or description says."""
+
+    kind = "verification"
 
 
 class UnsupportedVersion(ProtocolError):
@@ -147,6 +159,16 @@ RPC_HINTS = {
 """What to do about the codes that have a meaning (protocol section 3)."""
 
 
+_NAMED_IN = {-32021: "requiredCapabilities", -32022: "supported"}
+"""Member of an error's ``data`` that says what is wanted instead (protocol section 3)."""
+
+
+def _named(code: int, data: Json) -> str:
+    """What the error names, as a list of words; empty when it names nothing."""
+    names = data.get(_NAMED_IN[code]) if code in _NAMED_IN and isinstance(data, dict) else None
+    return ", ".join(str(name) for name in names) if isinstance(names, (dict, list)) else ""
+
+
 class RPCError(McpDeckError):
     """The peer answered with a JSON-RPC error object (protocol section 3)."""
 
@@ -154,6 +176,9 @@ class RPCError(McpDeckError):
 
     def __init__(self, code: int, message: str, data: Json = None, *, hint: str = "") -> None:
         hint = hint or RPC_HINTS.get(code, "This is the server's own error; its log may say more.")
+        named = _named(code, data)
+        if named:
+            hint = f"{hint} It names {named}."
         super().__init__(message or f"error {code}", hint=hint, details={"code": code, "data": data})
         self.code = code
         self.message = message

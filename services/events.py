@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from .models import (
     EraName,
     ErrorInfo,
+    Freshness,
     Implementation,
     Json,
     JsonObject,
     Listed,
     ServerEntry,
+    TaskInfo,
+    Timer,
     Tool,
 )
 
@@ -40,6 +43,8 @@ class ServerEvent:
 @dataclass(frozen=True, slots=True)
 class ConnectionQueued(ServerEvent):
     """Waits for a place in the pool. Starts a new generation."""
+
+    timers: tuple[Timer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +74,25 @@ class ConnectionEstablished(ServerEvent):
 @dataclass(frozen=True, slots=True)
 class ToolsChanged(ServerEvent):
     tools: tuple[Tool, ...]
+    freshness: Freshness | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResourcesChanged(ServerEvent):
     resources: tuple[Listed, ...]
+    freshness: Freshness | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TemplatesChanged(ServerEvent):
     templates: tuple[Listed, ...]
+    freshness: Freshness | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PromptsChanged(ServerEvent):
     prompts: tuple[Listed, ...]
+    freshness: Freshness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,40 @@ class ListFailed(ServerEvent):
 
     what: str
     error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionsChanged(ServerEvent):
+    """``uris`` are what we asked to be told about; ``listening`` is the state of the stream that tells.
+
+    One of ``connecting``, ``listening``, ``partly`` (the server granted less than was asked), ``lost``,
+    ``closed`` (by the server, in good order), or empty where there is no such stream.
+    """
+
+    uris: tuple[str, ...]
+    listening: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUpdated(ServerEvent):
+    """A resource we subscribed to, or a part of it, changed."""
+
+    uri: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChanged(ServerEvent):
+    """A task was started, or is in another state than before."""
+
+    task: TaskInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LogLevelChanged(ServerEvent):
+    """The server was asked for another log level; None: as it likes."""
+
+    level: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +188,14 @@ class CallStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBecameTask:
+    """The server runs the call as a task; ``task`` is its id."""
+
+    call: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallFinished:
     """Exactly one of ``result`` (as received) and ``error`` is set."""
 
@@ -189,7 +240,7 @@ class CallProgressed(Sample):
 
 @dataclass(frozen=True, slots=True)
 class LogReceived(Sample):
-    """One line for a server's log: ``kind`` is ``log``, ``stderr``, ``stdout`` (stray) or ``note``.
+    """One line for a server's log: ``kind`` is ``log``, ``stderr``, ``stdout`` (stray), ``malformed`` or ``note``.
 
     ``level`` is an RFC 5424 word; ``data`` any JSON value, shown as text.
     """

@@ -49,6 +49,9 @@ class TransportKind(StrEnum):
     HTTP = "http"
     SSE = "sse"
     WS = "ws"
+    SSE_IDE = "sse-ide"
+    WS_IDE = "ws-ide"
+    CONNECTOR = "claudeai-proxy"
     IN_PROCESS = "in-process"
 
 
@@ -113,12 +116,65 @@ class StdioTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """How a remote server is verified and how we show who we are (config contract, section 2).
+
+    ``ca``, ``cert`` and ``key`` are paths of PEM files; ``minimum`` is ``1.2`` or ``1.3``.
+    """
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    minimum: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HttpTarget:
-    """A Streamable HTTP endpoint; the URL is kept as the string that was given."""
+    """A Streamable HTTP endpoint; the URL is kept as the string that was given.
+
+    ``or_sse``: where the endpoint turns out to be one of HTTP+SSE (2024-11-05), that is spoken instead.
+    """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    tls: Tls | None = None
+    or_sse: bool = False
     kind = TransportKind.HTTP
+
+
+@dataclass(frozen=True, slots=True)
+class SseTarget:
+    """The stream URL of an HTTP+SSE server (2024-11-05). ``kind`` tells an IDE's server from others."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    tls: Tls | None = None
+    kind: TransportKind = TransportKind.SSE
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocketTarget:
+    """A WebSocket URL. An IDE's server wants its token in ``X-Claude-Code-Ide-Authorization``: ``headers`` has it."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    tls: Tls | None = None
+    kind: TransportKind = TransportKind.WS
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorTarget:
+    """A server behind an account's connector proxy: Streamable HTTP at ``url`` with the account's bearer token.
+
+    ``token`` gives the token and is asked again, with ``refresh=True``, after a 401. It may block for
+    as long as a file or a command takes; it raises ``AuthError``.
+    """
+
+    url: str
+    token: Callable[[bool], str]
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    tls: Tls | None = None
+    kind = TransportKind.CONNECTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +186,7 @@ class InProcessTarget:
     kind = TransportKind.IN_PROCESS
 
 
-Target: TypeAlias = StdioTarget | HttpTarget | InProcessTarget
+Target: TypeAlias = StdioTarget | HttpTarget | SseTarget | WebSocketTarget | ConnectorTarget | InProcessTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +232,8 @@ class ServerEntry:
     lints: tuple[str, ...] = ()
     suppressed_by: str | None = None
     env_names: tuple[str, ...] = ()
+    roots: tuple[str, ...] | None = None
+    """``file://`` URIs that this server may be told; None: the roots feature is not offered to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,3 +289,49 @@ class Listed:
     title: str | None
     description: str
     raw: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """When a list was read (wall seconds) and how long it may be trusted (protocol section 18).
+
+    ``ttl_ms`` and ``scope`` are the server's hints, None where it gave none. ``cached``: the list is
+    the one of an earlier connection and is being read again.
+    """
+
+    at: float
+    ttl_ms: float | None = None
+    scope: str | None = None
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A time limit in seconds and where it comes from (a variable, a file, the default)."""
+
+    name: str
+    seconds: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TaskInfo:
+    """A task as the server described it last (protocol section 36); ``raw`` is that description.
+
+    ``ttl_ms`` counts from its creation, None: no limit. ``tool`` is empty when we did not start it.
+    """
+
+    id: str
+    status: str
+    tool: str = ""
+    message: str = ""
+    created_at: str = ""
+    updated_at: str = ""
+    ttl_ms: float | None = None
+    poll_ms: float | None = None
+    raw: JsonObject = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """It will not change any more."""
+        return self.status in ("completed", "failed", "cancelled")

@@ -58,7 +58,9 @@ def head_line(call: CallState, width: int, *, now: float, frame: int = 0, size: 
         right += [("  ", ""), (fit(status, 11), "muted" if running else ink)]
     room = max(4, width - line_width(right) - 3)
     tool = one_line(call.tool, 80) or "(no name)"
-    server = one_line(call.server, 60)
+    server = ("task · " if call.task is not None else "") + one_line(call.server, 60)
+    if call.task is not None and len(tool) + 2 + len(server) > room:
+        server = "task"  # that it is one says more than whose it is
     left: list[Span] = [(mark + " ", ink)]
     if len(tool) + 2 + len(server) <= room or room > 40:
         tool_room = min(len(tool), max(12, room - len(server) - 2))

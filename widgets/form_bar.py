@@ -19,6 +19,7 @@ class FormBar(Horizontal):
     DEFAULT_CSS = """
     FormBar {
         height: 1; dock: bottom; padding: 0 1 0 0; background: $surface;
+        & > #form-call-task { display: none; }
         & > #form-status {
             width: 1fr; height: 1; padding: 0 1; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap;
         }
@@ -29,6 +30,7 @@ class FormBar(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Chip("▶ Call", "Ctrl+R", id="form-call", classes="-strong")
+        yield Chip("As a task", "Ctrl+G", id="form-call-task")
         yield Static("", id="form-status")
         yield Chip("Form", id="form-as-form")
         yield Chip("JSON", "Ctrl+O", id="form-as-json")
@@ -41,6 +43,9 @@ class FormBar(Horizontal):
 
     def offer_call(self, offered: bool) -> None:
         self.query_one("#form-call", Chip).disabled = not offered
+
+    def offer_task(self, offered: bool) -> None:
+        self.query_one("#form-call-task", Chip).display = offered
 
     def show_mode(self, as_json: bool) -> None:
         self.query_one("#form-as-form", Chip).active = not as_json

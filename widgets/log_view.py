@@ -37,6 +37,7 @@ LEVELS: dict[str, tuple[str, str]] = {
 KINDS: dict[str, tuple[str, str]] = {
     "stderr": ("stderr", "muted"),
     "stdout": ("stdout", "bad"),
+    "malformed": ("odd", "bad"),
     "note": ("note", "accent"),
 }
 LINE_LIMIT = 600

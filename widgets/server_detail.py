@@ -19,6 +19,7 @@ from ..services.models import Status
 from ..services.state.model import ServerState
 from .ink import INK_CLASSES, INK_CSS, InkWell, Line
 from .server_facts import overview, welcome
+from .server_offer import NOTHING, Declared
 
 
 class ServerDetail(ScrollView, can_focus=True):
@@ -40,6 +41,8 @@ class ServerDetail(ScrollView, can_focus=True):
     ]
 
     server: reactive[ServerState | None] = reactive[ServerState | None](None)
+    declared: reactive[Declared] = reactive(NOTHING)
+    """What we told the server about ourselves."""
 
     def __init__(self, *, id: str | None = None, clock: Callable[[], float] = time.time) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -50,6 +53,10 @@ class ServerDetail(ScrollView, can_focus=True):
     def watch_server(self, old: ServerState | None, new: ServerState | None) -> None:
         if (old.id if old else None) != (new.id if new else None):
             self.scroll_to(y=0, animate=False, force=True)
+        if self.display:
+            self.lay_out()
+
+    def watch_declared(self) -> None:
         if self.display:
             self.lay_out()
 
@@ -68,7 +75,7 @@ class ServerDetail(ScrollView, can_focus=True):
         # Right margin of one cell; the left one is drawn in front of each line.
         room = max(20, width - 2)
         server = self.server
-        self._lines = welcome() if server is None else overview(server, room, self._clock())
+        self._lines = welcome() if server is None else overview(server, room, self._clock(), self.declared)
         self.virtual_size = Size(0, len(self._lines))
         self.refresh()
 

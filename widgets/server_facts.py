@@ -5,18 +5,17 @@ Owns the wording and the order of facts. Pure: a snapshot, a width and the time 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
-from rich.cells import cell_len
-
-from ..services.models import ErrorInfo, Json, Source, Status, as_list, as_object
+from ..services.models import ErrorInfo, Source, Status, as_list
 from ..services.state.model import ServerState
 from ..services.state.text import one_line, visible
-from .ink import Line, Span, fit, wrapped
+from . import server_offer as offer
+from .fact_lines import bullets, clock, dotted, fact, section, size
+from .ink import Line, fit, wrapped
+from .server_offer import NOTHING, Declared
 from .status_marks import MARKS, milliseconds, seconds_left
 
-LABEL = 13
 STDERR_LINES = 12
 
 SOURCE_WORDS: dict[Source, str] = {
@@ -28,15 +27,22 @@ SOURCE_WORDS: dict[Source, str] = {
 }
 
 
-def overview(server: ServerState, width: int, now: float) -> list[Line]:
-    """The whole document of one server for ``width`` cells at wall time ``now``."""
+def overview(server: ServerState, width: int, now: float, declared: Declared = NOTHING) -> list[Line]:
+    """The whole document of one server for ``width`` cells at wall time ``now``.
+
+    ``declared``: what we told it about ourselves. In groups: who it is, how it is reached, what it offers;
+    then what moves or is wrong, and its own words last, for they may be long.
+    """
     lines: list[Line] = [*_status(server, width, now)]
-    lines.append(())
-    lines += _facts(server, width)
+    for group in (_identity(server, width), _connection(server, width), _session(server, declared, width, now)):
+        facts = [*group]
+        lines += [(), *facts] if facts else []
+    lines += offer.tasks(server, width)
+    lines += _rules(server, width)
+    if server.lints:
+        lines += bullets("Configuration", f"{len(server.lints)}", server.lints, "▲", "warn", width)
     if server.instructions:
-        lines += _section("Instructions", "in the server's own words", server.instructions, width)
-    lines += _bullets("Rules broken", server.rules_broken, "▲", "warn", width)
-    lines += _bullets("Configuration", server.lints, "▲", "warn", width)
+        lines += section("Instructions", "in the server's own words", server.instructions, width)
     return lines
 
 
@@ -74,7 +80,7 @@ def _sentence(server: ServerState, now: float) -> tuple[str, str]:
     """What is the matter, and what a person can do about it (empty when nothing needs doing)."""
     match server.status:
         case Status.CONNECTED:
-            since = f" since {_clock(server.connected_at)}" if server.connected_at else ""
+            since = f" since {clock(server.connected_at)}" if server.connected_at else ""
             return f"Connected{since}", ""
         case Status.DEGRADED:
             return "Connected, but a list could not be read; the last good one is kept", "r reconnects"
@@ -137,113 +143,56 @@ def _evidence(error: ErrorInfo, width: int) -> Iterable[Line]:
             yield (("  │ ", "muted"), (text, ""))
 
 
-def _facts(server: ServerState, width: int) -> Iterable[Line]:
+def _identity(server: ServerState, width: int) -> Iterable[Line]:
     info = server.info
-    if info is not None:
-        yield from _fact("Server", _joined(one_line(info.name), one_line(info.version)), width)
-        if info.title and info.title != info.name:
-            yield from _fact("Title", one_line(info.title), width)
-        if info.description:
-            yield from _fact("About", one_line(info.description), width)
-        if info.website:
-            yield from _fact("Website", one_line(info.website), width)
+    if info is None:
+        return
+    yield from fact("Server", _joined(one_line(info.name), one_line(info.version)), width)
+    if info.title and info.title != info.name:
+        yield from fact("Title", one_line(info.title), width)
+    if info.description:
+        yield from fact("About", one_line(info.description), width)
+    if info.website:
+        yield from fact("Website", one_line(info.website), width)
+
+
+def _connection(server: ServerState, width: int) -> Iterable[Line]:
     if server.version:
         era = f"{server.era.value} era" if server.era else ""
-        yield from _fact("Protocol", _dotted(one_line(server.version), era), width)
+        yield from fact("Protocol", dotted(one_line(server.version), era), width)
         if server.decided:
-            yield from _fact("", visible(server.decided), width, "muted")
+            yield from fact("", visible(server.decided), width, "muted")
     pid = f"pid {server.pid}" if server.pid is not None else ""
-    yield from _fact("Transport", _dotted(server.transport.value, pid), width)
-    yield from _fact("Endpoint", one_line(server.endpoint), width)
+    yield from fact("Transport", dotted(server.transport.value, pid), width)
+    yield from fact("Endpoint", one_line(server.endpoint), width)
     if server.env_names:
-        yield from _fact("Environment", ", ".join(one_line(name) for name in server.env_names), width)
-    yield from _fact("Source", _dotted(SOURCE_WORDS[server.source], one_line(str(server.origin))), width)
+        yield from fact("Environment", ", ".join(one_line(name) for name in server.env_names), width)
+    yield from fact("Source", dotted(SOURCE_WORDS[server.source], one_line(str(server.origin))), width)
     took = f"connected in {milliseconds(server.connect_ms)}" if server.connect_ms is not None else ""
     ping = f"ping {milliseconds(server.latency_ms)}" if server.latency_ms is not None else ""
     if took or ping:
-        yield from _fact("Timing", _dotted(took, ping), width)
+        yield from fact("Timing", dotted(took, ping), width)
     counted = server.counters
     if counted.sent or counted.received:
-        traffic = f"{counted.sent:,} sent, {_size(counted.bytes_sent)} · {counted.received:,} received, "
-        yield from _fact("Messages", traffic + _size(counted.bytes_received), width)
+        traffic = f"{counted.sent:,} sent, {size(counted.bytes_sent)} · {counted.received:,} received, "
+        yield from fact("Messages", traffic + size(counted.bytes_received), width)
+    yield from offer.timers(server, width)
+
+
+def _session(server: ServerState, declared: Declared, width: int, now: float) -> Iterable[Line]:
     if server.usable:
-        yield from _chips("Offers", _offers(server), width)
-    if server.capabilities:
-        yield from _chips("Capabilities", _capabilities(server.capabilities), width)
+        yield from offer.lists(server, width, now)
+        yield from offer.standing(server, width, now)
+    yield from offer.capabilities(server, declared, width)
 
 
-def _offers(server: ServerState) -> Iterable[str]:
-    counts = (
-        ("tool", server.tools),
-        ("resource", server.resources),
-        ("template", server.templates),
-        ("prompt", server.prompts),
-    )
-    told = [f"{len(items):,} {word}{'' if len(items) == 1 else 's'}" for word, items in counts if items is not None]
-    return told or ("listing…",)
-
-
-def _capabilities(capabilities: dict[str, Json]) -> Iterable[str]:
-    """Names as declared, unknown ones too; what is switched on inside stands in brackets."""
-    for name, value in capabilities.items():
-        inner = as_object(value)
-        if name in ("experimental", "extensions") and inner:
-            yield from (f"{one_line(key, 60)} ({name})" for key in inner)
-            continue
-        on = [one_line(key, 40) for key, state in inner.items() if state is not False and state is not None]
-        yield one_line(name, 60) + (f" ({', '.join(on)})" if on else "")
-
-
-def _fact(label: str, value: str, width: int, ink: str = "") -> Iterable[Line]:
-    for index, text in enumerate(wrapped(value, width - LABEL)):
-        yield ((fit("" if index else label, LABEL), "muted"), (text, ink))
-
-
-def _chips(label: str, chips: Iterable[str], width: int) -> Iterable[Line]:
-    """Short words in a row; a line breaks between two of them, never inside one that fits."""
-    rows = [""]
-    for chip in chips:
-        joined = f"{rows[-1]} · {chip}" if rows[-1] else chip
-        if cell_len(joined) <= width - LABEL or not rows[-1]:
-            rows[-1] = joined
-        else:
-            rows.append(chip)
-    return _fact(label, "\n".join(rows), width)
-
-
-def _section(title: str, by: str, text: str, width: int) -> Iterable[Line]:
-    yield ()
-    heading: list[Span] = [(title, "title"), (f"  {by}", "muted")]
-    yield heading
-    for line in wrapped(visible(text.strip()), width - 2):
-        yield (("│ ", "muted"), (line, ""))
-
-
-def _bullets(title: str, items: tuple[str, ...], glyph: str, ink: str, width: int) -> Iterable[Line]:
-    if not items:
+def _rules(server: ServerState, width: int) -> Iterable[Line]:
+    if not server.rules_broken:
         return
-    yield ()
-    yield ((title, "title"), (f"  {len(items)}", "muted"))
-    for item in items:
-        for index, text in enumerate(wrapped(visible(item), width - 2)):
-            yield ((f"{glyph} " if index == 0 else "  ", ink), (text, ""))
+    kinds, times = len(server.rules_broken), server.counters.broken
+    said = f"{kinds:,} · {times:,} times in all" if times > kinds else f"{kinds:,}"
+    yield from bullets("Rules broken", said, server.rules_broken, "▲", "warn", width)
 
 
 def _joined(*parts: str) -> str:
     return " ".join(part for part in parts if part)
-
-
-def _dotted(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(at))
-
-
-def _size(count: int) -> str:
-    if count < 1_000:
-        return f"{count} B"
-    if count < 1_000_000:
-        return f"{count / 1_000:.1f} kB"
-    return f"{count / 1_000_000:.1f} MB"

@@ -34,7 +34,7 @@ MARKS: dict[Status, Mark] = {
     Status.DISABLED: Mark("○", "muted"),
 }
 
-TRANSPORT_WORDS: dict[TransportKind, str] = {TransportKind.IN_PROCESS: "in-proc"}
+TRANSPORT_WORDS: dict[TransportKind, str] = {TransportKind.IN_PROCESS: "in-proc", TransportKind.CONNECTOR: "proxy"}
 
 
 def transport_word(kind: TransportKind) -> str:

@@ -58,6 +58,7 @@ class ToolForm(Widget):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r,ctrl+enter", "call", "Call", key_display="Ctrl+R", priority=True),
+        Binding("ctrl+g,f4", "call_as_task", "Call as a task", show=False, priority=True),
         Binding("ctrl+o,f2", "toggle_json", "Form/JSON", key_display="Ctrl+O", priority=True),
         Binding("f3", "toggle_about", "Whole description", key_display="F3", show=False),
     ]
@@ -65,16 +66,21 @@ class ToolForm(Widget):
     tool: reactive[Tool | None] = reactive(None, init=False)
     server: reactive[str | None] = reactive(None, init=False)
     enabled: reactive[bool] = reactive(True, init=False)
+    tasks: reactive[bool] = reactive(False, init=False)
+    """The tool can be called as a task."""
 
     class CallRequested(Message):
         """Call it. ``validate`` False: the person saw the problems and sends anyway."""
 
-        def __init__(self, server: str, tool_name: str, arguments: JsonObject, *, validate: bool = True) -> None:
+        def __init__(
+            self, server: str, tool_name: str, arguments: JsonObject, *, validate: bool = True, as_task: bool = False
+        ) -> None:
             super().__init__()
             self.server = server
             self.tool_name = tool_name
             self.arguments = arguments
             self.validate = validate
+            self.as_task = as_task
 
         @property
         def tool(self) -> str:
@@ -161,6 +167,10 @@ class ToolForm(Widget):
         self._show_tool()
 
     def watch_enabled(self) -> None:
+        if self.is_mounted:
+            self._show_bar()
+
+    def watch_tasks(self) -> None:
         if self.is_mounted:
             self._show_bar()
 
@@ -283,7 +293,11 @@ class ToolForm(Widget):
     def action_call(self) -> None:
         after_typing(self, lambda: self._call(anyway=self._armed))
 
-    def _call(self, *, anyway: bool) -> None:
+    def action_call_as_task(self) -> None:
+        if self.tasks:
+            after_typing(self, lambda: self._call(anyway=self._armed, as_task=True))
+
+    def _call(self, *, anyway: bool, as_task: bool = False) -> None:
         tool, server, draft = self.tool, self.server, self._draft
         if tool is None or server is None or draft is None:
             return
@@ -317,7 +331,7 @@ class ToolForm(Widget):
                 self._arm(len(named), named if draft.as_json else [])
             return
         self._disarm()
-        self.post_message(self.CallRequested(server, tool.name, values, validate=not anyway))
+        self.post_message(self.CallRequested(server, tool.name, values, validate=not anyway, as_task=as_task))
 
     def _arm(self, count: int, problems: Sequence[str]) -> None:
         """Show ``problems`` (those that stand at no field) and offer to send in spite of all ``count`` of them."""
@@ -340,6 +354,7 @@ class ToolForm(Widget):
     def _show_bar(self) -> None:
         tool = self.tool
         self._bar.offer_call(self.enabled and tool is not None and not tool.excluded)
+        self._bar.offer_task(self.tasks)
         excluded = tool is not None and bool(tool.excluded)
         self._bar.say("not connected" if not excluded and not self.enabled else "", "-warn")
         self._say([one_line(tool.excluded, 200)] if tool is not None and tool.excluded else [])
@@ -366,6 +381,8 @@ class ToolForm(Widget):
         match event.chip.id:
             case "form-call":
                 self.action_call()
+            case "form-call-task":
+                self.action_call_as_task()
             case "form-as-form" if self.as_json:
                 self.action_toggle_json()
             case "form-as-json" if not self.as_json:

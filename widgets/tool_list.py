@@ -23,6 +23,7 @@ from ..services.models import Status, Tool
 from ..services.state.model import ServerState
 from ..services.state.text import one_line
 from .ink import Line, Span, cropped, fit
+from .server_offer import is_cached
 from .virtual_list import VirtualList
 
 NAME_SHARE = 0.45
@@ -217,7 +218,8 @@ class ToolList(Vertical):
         if (old.id if old else None) != (new.id if new else None):
             self._rows.move_cursor(0, quiet=True)
             self.clear_filter()
-        if old is None or new is None or old.tools is not new.tools or old.status is not new.status:
+        before, now = (row.freshness.get("tools/list") if row is not None else None for row in (old, new))
+        if old is None or new is None or old.tools is not new.tools or old.status is not new.status or before != now:
             self._present()
 
     def open_filter(self) -> None:
@@ -297,4 +299,5 @@ class ToolList(Vertical):
 
     def _title(self, total: int) -> None:
         count = f"{len(self._shown):,}/{total:,}" if self._input.value else f"{total:,}" if total else ""
-        self.border_title = Content(" ".join(part for part in ("Tools", count) if part))
+        cached = (" · cached", "$text-muted not bold") if self.server is not None and is_cached(self.server) else ""
+        self.border_title = Content.assemble(" ".join(part for part in ("Tools", count) if part), cached)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from ..services.models import JsonObject, Tool
+from ..services.models import EraName, JsonObject, Tool, as_object
+from ..services.state.model import ServerState
 from ..services.state.text import one_line, visible
 
+TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
 DESCRIPTION = 8_000
 """Characters of a description that are shown."""
 
@@ -32,6 +34,19 @@ def annotation_words(annotations: JsonObject) -> list[tuple[str, str]]:
     if isinstance(world, bool):
         words.append(("open world" if world else "closed world", "$text-muted"))
     return words
+
+
+def runs_tasks(server: ServerState, tool: Tool) -> bool:
+    """A person may choose to have the call run as a task (protocol section 36).
+
+    A tool of 2025-11-25 that can only be called so needs no choice, and is called so anyway.
+    """
+    capabilities = server.capabilities
+    if server.era is EraName.MODERN:
+        return TASKS_EXTENSION in as_object(capabilities.get("extensions"))
+    calls = as_object(as_object(as_object(capabilities.get("tasks")).get("requests")).get("tools")).get("call")
+    support = as_object(tool.raw.get("execution")).get("taskSupport")
+    return isinstance(calls, dict) and support == "optional"
 
 
 def title_of(tool: Tool, server: str) -> Content:

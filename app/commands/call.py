@@ -13,19 +13,19 @@ from typing import Any
 from ...services.errors import McpDeckError, UnknownTool, UsageError
 from ...services.models import Json, JsonObject, ServerEntry, as_list, as_object, as_text
 from ...services.state.model import AppState, CallState, CallStatus
-from ...services.state.text import one_line, visible
+from ...services.state.text import one_line
 from .. import headless
 from ..call_arguments import Given, arguments_for, read_given
+from ..content import block_lines
 from ..exits import Exit, exit_code
 from ..options import Options
-from ..printing import note_warning, pretty, report, size_words, write, write_json
+from ..printing import note_warning, pretty, report, write, write_json
 from ..resolve import named, usable_entry
 
 
 def run(options: Options) -> int:
     """Exit code 1 when the tool reported an error (its content is still printed)."""
-    words = list(options.words)
-    target = words.pop(0) if options.program is None and words else None
+    target, words = options.target_and_words
     if options.program is None and target is None:
         raise UsageError("which server and which tool?", hint="mcpdeck call TARGET TOOL [name=value …]")
     if not words:
@@ -50,7 +50,7 @@ def run(options: Options) -> int:
 
 async def _called(entry: ServerEntry, name: str, given: Given, options: Options) -> tuple[CallState, tuple[str, ...]]:
     """The finished call, and where its structured content does not fit the tool's output schema."""
-    async with headless.services((entry,), options) as services:
+    async with headless.services((entry,), options, reads=headless.TOOLS) as services:
         session = await services.manager.connected(entry.name)
         tools = await headless.tools_of(session, options.timeout)
         tool = next((tool for tool in tools if tool.name == name), None)
@@ -61,7 +61,12 @@ async def _called(entry: ServerEntry, name: str, given: Given, options: Options)
         stop = services.store.subscribe(_Progress().show) if _wants_progress(options) else None
         try:
             call = await services.executor.call(
-                entry.name, name, arguments, validate=options.validate, timeout=options.timeout
+                entry.name,
+                name,
+                arguments,
+                validate=options.validate,
+                timeout=options.timeout,
+                as_task=options.task,
             )
         except McpDeckError as error:
             error.server = error.server or entry.name
@@ -123,7 +128,7 @@ def _json(server: str, call: CallState, result: JsonObject, flaws: tuple[str, ..
 def _print(result: JsonObject) -> None:
     content = as_list(result.get("content"))
     for block in content:
-        for line in _block(block) if isinstance(block, dict) else [pretty(block)]:
+        for line in block_lines(block):
             write(line)
     structured = result.get("structuredContent")
     if structured is not None and not _already_printed(structured, content):
@@ -149,34 +154,3 @@ def _already_printed(structured: Json, content: list[Json]) -> bool:
             if structured in (value, {"result": value}, {"result": text}):
                 return True
     return False
-
-
-def _block(block: JsonObject) -> list[str]:
-    kind = block.get("type")
-    match kind:
-        case "text":
-            return [visible(as_text(block.get("text")) or "")]
-        case "image" | "audio":
-            size = _decoded_size(as_text(block.get("data")) or "")
-            return [f"[{kind} {one_line(as_text(block.get('mimeType')) or 'of unknown type')}, {size_words(size)}]"]
-        case "resource":
-            return _resource(as_object(block.get("resource")))
-        case "resource_link":
-            label = as_text(block.get("title")) or as_text(block.get("name")) or "resource"
-            return [f"[link {one_line(label)}: {one_line(as_text(block.get('uri')) or '')}]"]
-        case _:
-            return [pretty(block)]
-
-
-def _resource(resource: JsonObject) -> list[str]:
-    uri = one_line(as_text(resource.get("uri")) or "")
-    mime = one_line(as_text(resource.get("mimeType")) or "of unknown type")
-    blob = as_text(resource.get("blob"))
-    if blob is not None:
-        return [f"[resource {uri}, {mime}, {size_words(_decoded_size(blob))}]"]
-    return [f"[resource {uri}, {mime}]", visible(as_text(resource.get("text")) or "")]
-
-
-def _decoded_size(data: str) -> int:
-    """Bytes that base64 text stands for."""
-    return max(0, len(data) * 3 // 4 - data.count("=", -2))

@@ -33,3 +33,11 @@ def check_terminal(options: Options) -> None:
         raise UsageError("the dashboard draws on stderr, which is no terminal", hint="do not redirect 2>")
     if options.json:
         raise UsageError("the dashboard has no --json", hint="mcpdeck list --json")
+    if options.answers is not None:
+        raise UsageError(
+            "in the dashboard you answer: it has no --answers", hint="mcpdeck call or batch --answers FILE"
+        )
+    if options.trace is not None:
+        from ..trace_file import check
+
+        check(options.trace)

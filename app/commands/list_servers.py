@@ -61,7 +61,7 @@ def run(options: Options) -> int:
 
 
 async def _connected(entries: Sequence[ServerEntry], options: Options) -> list[ServerState]:
-    async with headless.services(entries, options) as services:
+    async with headless.services(entries, options, pings=True, reads=None) as services:
         await services.manager.settled()
         with anyio.move_on_after(options.timeout or LISTS_SECONDS):
             await _until(services.store, _has_its_lists)

@@ -35,7 +35,7 @@ def run(options: Options) -> int:
 
 
 async def _listed(entry: ServerEntry, options: Options) -> _Answer:
-    async with headless.services((entry,), options) as services:
+    async with headless.services((entry,), options, reads=headless.TOOLS) as services:
         session = await services.manager.connected(entry.name)
         tools = await headless.tools_of(session, options.timeout)
         headless.note_log(services, entry.name, options)

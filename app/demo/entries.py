@@ -1,6 +1,6 @@
 """The entries of ``mcpdeck demo``, and the one process that has to be there before they are used.
 
-Owns the list of demo servers and the life of the process behind the two HTTP ones. Imports nothing
+Owns the list of demo servers and the life of the process behind those with a URL. Imports nothing
 of the SDK: the entries are there before any server is, so that the first frame waits for none.
 """
 
@@ -25,12 +25,16 @@ from ...services.models import (
     InProcessTarget,
     ServerEntry,
     Source,
+    SseTarget,
     StdioTarget,
     Target,
     TransportKind,
+    WebSocketTarget,
 )
 
 PACKAGE = "mcpdeck.app.demo"
+PLACES = ("http://127.0.0.1:{}/mcp", "http://127.0.0.1:{}/mcp", "http://127.0.0.1:{}/sse", "ws://127.0.0.1:{}/mcp")
+"""Where demo-http, demo-login, demo-sse and demo-websocket listen."""
 MISSING = ErrorInfo(
     kind="config",
     title="the demo needs the official MCP SDK, which is not installed",
@@ -40,7 +44,7 @@ MISSING = ErrorInfo(
 
 @asynccontextmanager
 async def demo_servers() -> AsyncGenerator[tuple[ServerEntry, ...]]:
-    """The demo entries; on leaving, the process behind the HTTP ones is ended within 2 s.
+    """The demo entries; on leaving, the process behind those with a URL is ended within 2 s.
 
     Without the SDK the entries that need it carry ``problem`` and no target.
     """
@@ -51,10 +55,12 @@ async def demo_servers() -> AsyncGenerator[tuple[ServerEntry, ...]]:
             yield _entries(ports)
 
 
-def _entries(ports: tuple[int, int] | None) -> tuple[ServerEntry, ...]:
-    """All five. ``ports`` of demo-http and demo-login, None when the SDK is missing."""
+def _entries(ports: tuple[int, ...] | None) -> tuple[ServerEntry, ...]:
+    """All of them. ``ports`` of demo-http, demo-login, demo-sse and demo-websocket, None when the SDK is missing."""
     usable = ports is not None
-    http, login = (f"http://127.0.0.1:{port}/mcp" for port in ports or (0, 0))
+    http, login, sse, web_socket = (
+        place.format(port) for place, port in zip(PLACES, ports or (0,) * len(PLACES), strict=True)
+    )
     spec = f"{PACKAGE}.in_process:server"
     return (
         _entry("demo-stdio", _python("stdio_server"), f"python -m {PACKAGE}.stdio_server", usable=usable),
@@ -62,6 +68,8 @@ def _entries(ports: tuple[int, int] | None) -> tuple[ServerEntry, ...]:
         # The handshake era on purpose: demo-stdio and demo-in-process show the other one.
         _entry("demo-http", HttpTarget(http), http if usable else "", era=EraMode.LEGACY, usable=usable),
         _entry("demo-login", HttpTarget(login), login if usable else "", usable=usable),
+        _entry("demo-sse", SseTarget(sse), sse if usable else "", usable=usable),
+        _entry("demo-websocket", WebSocketTarget(web_socket), web_socket if usable else "", usable=usable),
         _entry("demo-broken", _python("broken_server"), f"python -m {PACKAGE}.broken_server", usable=True),
     )
 
@@ -96,16 +104,16 @@ def _in_process_server() -> object:
 
 
 @asynccontextmanager
-async def _http_process() -> AsyncGenerator[tuple[int, int]]:
-    """Start the process behind demo-http and demo-login; yields their ports.
+async def _http_process() -> AsyncGenerator[tuple[int, ...]]:
+    """Start the process behind ``PLACES``; yields their ports in that order.
 
     The sockets are bound and listening here: the ports are known at once, and a client that comes
     before the process is up waits in the queue of the socket instead of being refused.
     """
     with ExitStack() as ours:
-        sockets = [ours.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        sockets = [ours.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in PLACES]
         descriptors = tuple(one.fileno() for one in sockets)
-        http_port, login_port = (int(one.getsockname()[1]) for one in sockets)
+        ports = tuple(int(one.getsockname()[1]) for one in sockets)
         process = await anyio.open_process(
             [sys.executable, "-P", "-m", f"{PACKAGE}.http_server", str(os.getpid()), *map(str, descriptors)],
             stdin=subprocess.PIPE,
@@ -117,7 +125,7 @@ async def _http_process() -> AsyncGenerator[tuple[int, int]]:
         )
         # Ours go now: if the process dies, a client is to be refused rather than left waiting.
     try:
-        yield http_port, login_port
+        yield ports
     finally:
         with anyio.CancelScope(shield=True):
             await _end(process)

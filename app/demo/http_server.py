@@ -1,8 +1,8 @@
-"""The process that serves demo-http and demo-login: ``… http_server PARENT FD FD``.
+"""The process that serves demo-http, demo-login, demo-sse and demo-websocket: ``… http_server PARENT FD FD FD FD``.
 
-Owns the serving of two sockets that the parent has bound already, and its own end: it ends when
+Owns the serving of the sockets that the parent has bound already, and its own end: it ends when
 stdin does, on SIGTERM, and (where the system offers it) when its parent dies in any way at all.
-Never opens a port by itself. The tools are in ``over_http`` and ``login``.
+Never opens a port by itself. The tools are in ``over_http``, ``login``, ``over_sse`` and ``over_websocket``.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ END_TIME = 1.0
 
 
 def main() -> int:
-    """Serve until the parent is gone. Arguments: the parent's process id and two descriptors."""
+    """Serve until the parent is gone. Arguments: the parent's process id and a descriptor for each server."""
     try:
-        parent, http_fd, login_fd = (int(word) for word in sys.argv[1:])
+        parent, *descriptors = (int(word) for word in sys.argv[1:])
+        _, _, _, _ = descriptors
     except ValueError:
-        sys.stderr.write("usage: python -m mcpdeck.app.demo.http_server PARENT_PID HTTP_FD LOGIN_FD\n")
+        sys.stderr.write("usage: python -m mcpdeck.app.demo.http_server PARENT_PID HTTP_FD LOGIN_FD SSE_FD WS_FD\n")
         return 2
     _die_with(parent)
     # A tenth of the start is garbage collection that finds nothing: import first, collect later.
@@ -42,25 +43,26 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     import anyio
 
-    from . import login, over_http
+    from . import login, over_http, over_sse, over_websocket
 
-    sockets = [socket.socket(fileno=descriptor) for descriptor in (http_fd, login_fd)]
-    http_port, login_port = (int(one.getsockname()[1]) for one in sockets)
-    servers = {http_port: over_http.server, login_port: login.server(f"http://127.0.0.1:{login_port}")}
+    sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    streamable = [over_http.server, login.server(f"http://127.0.0.1:{ports[1]}")]
+    apps = [over_sse.server.sse_app(), over_websocket.websocket_app(over_websocket.server)]
     gc.freeze()
     gc.enable()
-    anyio.run(_serve, servers, sockets)
+    anyio.run(_serve, _by_port(ports, streamable, apps), sockets)
     return 0
 
 
-async def _serve(servers: dict[int, MCPServer], sockets: list[socket.socket]) -> None:
+async def _serve(app: ASGIApp, sockets: list[socket.socket]) -> None:
     import anyio
     import uvicorn
 
     config = uvicorn.Config(
-        _by_port(servers),
+        app,
         http="h11",
-        ws="none",
+        ws="websockets-sansio",
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=1,
@@ -72,23 +74,23 @@ async def _serve(servers: dict[int, MCPServer], sockets: list[socket.socket]) ->
         tasks.cancel_scope.cancel()
 
 
-def _by_port(servers: dict[int, MCPServer]) -> ASGIApp:
-    """One application for both sockets: the port a request came to decides whose it is."""
+def _by_port(ports: list[int], streamable: list[MCPServer], others: list[ASGIApp]) -> ASGIApp:
+    """One application for all sockets: the port a request came to decides whose it is."""
     from starlette.applications import Starlette
 
-    apps = {port: server.streamable_http_app() for port, server in servers.items()}
+    apps = dict(zip(ports, [*(server.streamable_http_app() for server in streamable), *others], strict=True))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
-            for server in servers.values():
+            for server in streamable:
                 await stack.enter_async_context(server.session_manager.run())
             yield
 
-    both = Starlette(lifespan=lifespan)
+    all_of_them = Starlette(lifespan=lifespan)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = both if scope["type"] == "lifespan" else apps[scope["server"][1]]
+        chosen = all_of_them if scope["type"] == "lifespan" else apps[scope["server"][1]]
         await chosen(scope, receive, send)
 
     return app

@@ -10,13 +10,26 @@ from ...services.state.model import CallState, ServerState
 from ...services.state.text import one_line
 from ...widgets.app_of import app_of
 from ...widgets.call_console import CallConsole
-from ...widgets.prompts.elicitation import ElicitationPanel
+from ...widgets.prompts.question import QuestionPanel
 from ...widgets.tool_form import ToolForm
 from ..actions import Zone
 from ..bridge import FedScreen
 from ..controller import Intents
 from ..hints import APPROVABLE
 from .approve_screen import ApproveScreen
+from .choice_screen import ChoiceScreen
+
+LOG_LEVELS: tuple[tuple[str, str], ...] = (
+    ("debug", "everything"),
+    ("info", "what goes on"),
+    ("notice", "what is worth knowing"),
+    ("warning", "what may go wrong"),
+    ("error", "what went wrong"),
+    ("critical", "a part does not work"),
+    ("alert", "somebody must act at once"),
+    ("emergency", "nothing works"),
+)
+"""In the order of RFC 5424, the least grave first."""
 
 
 class DeckActions(FedScreen):
@@ -48,8 +61,11 @@ class DeckActions(FedScreen):
 
     def action_reconnect(self) -> None:
         server = self.selected
-        if server is None:
-            return
+        if server is not None and self._contacted(server):
+            self._intents.reconnect(server.id)
+
+    def _contacted(self, server: ServerState) -> bool:
+        """The server may be connected to; else a person is told, or shown, what stands in the way."""
         name = one_line(server.id, 60)
         match server.status:
             case Status.PENDING_APPROVAL | Status.REJECTED:
@@ -59,7 +75,61 @@ class DeckActions(FedScreen):
             case Status.BLOCKED | Status.NOT_CONFIGURED:
                 self.focus_zone(Zone.OVERVIEW)
             case _:
-                self._intents.reconnect(server.id)
+                return True
+        return False
+
+    def action_redetect(self) -> None:
+        server = self.selected
+        if server is not None and self._contacted(server):
+            self._intents.reconnect(server.id, redetect=True)
+
+    def action_relist(self) -> None:
+        server = self._connected()
+        if server is not None:
+            self._intents.relist(server.id)
+
+    def action_log_level(self) -> None:
+        server = self._connected()
+        if server is None:
+            return
+        if "logging" not in server.capabilities:
+            self._say(f"{one_line(server.id, 60)} sends no log messages", "Its capabilities do not name logging.")
+            return
+
+        def chosen(level: str | None) -> None:
+            if level is not None:
+                self._intents.set_log_level(server.id, level)
+
+        choices = tuple((level, level, words) for level, words in LOG_LEVELS)
+        title = f"Log level of {one_line(server.id, 40)}"
+        about = "Messages of this level and the graver ones below it."
+        app_of(self).push_screen(ChoiceScreen(title, about, choices, server.log_level or "debug"), chosen)
+
+    def action_cancel_task(self) -> None:
+        server = self._connected()
+        if server is None:
+            return
+        going = [task for task in server.tasks if not task.over]
+
+        def chosen(task: str | None) -> None:
+            if task is not None:
+                self._intents.cancel_task(server.id, task)
+
+        if not going:
+            self._say("No task to cancel", f"{one_line(server.id, 60)} runs none that mcpdeck knows of.")
+        elif len(going) == 1:
+            chosen(going[0].id)
+        else:
+            choices = tuple((task.id, task.tool or "(not ours)", f"{task.id[:8]:<8}  {task.message}") for task in going)
+            app_of(self).push_screen(ChoiceScreen("Cancel which task?", "", choices), chosen)
+
+    def _connected(self) -> ServerState | None:
+        """The selected server, if something can be asked of it."""
+        server = self.selected
+        if server is not None and not server.usable:
+            self._say(f"{one_line(server.id, 60)} is not connected", "Press r to connect it.")
+            return None
+        return server
 
     def action_reconnect_all(self) -> None:
         self._intents.reconnect_all()
@@ -91,14 +161,16 @@ class DeckActions(FedScreen):
 
     # Calls.
 
-    def start_call(self, server: str, tool: str, arguments: JsonObject, *, validate: bool) -> None:
+    def start_call(
+        self, server: str, tool: str, arguments: JsonObject, *, validate: bool, as_task: bool = False
+    ) -> None:
         """Call; arguments that the schema refuses come back to the form they were typed into."""
 
         def refused(problems: tuple[str, ...]) -> None:
             # Called from the call's task: the form is told in the screen's own.
             self.call_later(self._refused, server, tool, problems)
 
-        self._intents.call(server, tool, arguments, validate=validate, refused=refused)
+        self._intents.call(server, tool, arguments, validate=validate, refused=refused, as_task=as_task)
 
     def _refused(self, server: str, tool: str, problems: tuple[str, ...]) -> None:
         shown = self._form.tool
@@ -117,9 +189,9 @@ class DeckActions(FedScreen):
     def on_call_console_repeat_requested(self, event: CallConsole.RepeatRequested) -> None:
         call = self._call(event.call_id)
         if call is not None:
-            self._intents.call(call.server, call.tool, call.arguments, validate=False)
+            self._intents.call(call.server, call.tool, call.arguments, validate=False, as_task=call.task is not None)
 
-    def on_elicitation_panel_answered(self, event: ElicitationPanel.Answered) -> None:
+    def on_question_panel_answered(self, event: QuestionPanel.Answered) -> None:
         self._intents.answer(event.prompt_id, event.action, event.content)
 
     def _call(self, call_id: str) -> CallState | None:
@@ -128,6 +200,10 @@ class DeckActions(FedScreen):
     def action_send(self) -> None:
         if self._form_ready():
             self._form.action_call()
+
+    def action_send_task(self) -> None:
+        if self._form_ready():
+            self._form.action_call_as_task()
 
     def action_raw(self) -> None:
         if self._form_ready():

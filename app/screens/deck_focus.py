@@ -23,6 +23,7 @@ ZONES: dict[str, Zone] = {
     "form": Zone.FORM,
     "calls": Zone.CALLS,
     "question": Zone.QUESTION,
+    "sampling": Zone.QUESTION,
 }
 """Widget ids of the panes."""
 _ON_THE_LEFT = frozenset({Zone.SERVERS, Zone.TOOLS, Zone.FILTER})

@@ -27,11 +27,15 @@ from ...widgets.footer_keys import FooterKeys
 from ...widgets.header_bar import HeaderBar
 from ...widgets.log_view import LogPane
 from ...widgets.prompts.elicitation import ElicitationPanel
+from ...widgets.prompts.question import QuestionPanel
+from ...widgets.prompts.sampling import SamplingPanel
 from ...widgets.server_detail import ServerDetail
 from ...widgets.server_list import ServerList
+from ...widgets.server_offer import NOTHING
 from ...widgets.tabbed_pane import TabbedPane
 from ...widgets.tool_form import ToolForm
 from ...widgets.tool_list import ToolList
+from ...widgets.tool_words import runs_tasks
 from ...widgets.virtual_list import VirtualList
 from ..actions import BY_ID, Zone, bindings
 from ..controller import Intents
@@ -65,7 +69,8 @@ class DeckScreen(DeckFocus):
         self._header = HeaderBar(version, id="header")
         self._servers = ServerList(id="servers", clock=clock)
         self._tools = ToolList(id="tools")
-        self._question = ElicitationPanel(id="question")
+        self._elicitation = ElicitationPanel(id="question")
+        self._sampling = SamplingPanel(id="sampling")
         self._overview = ServerDetail(id="overview", clock=clock)
         self._logs = LogPane(id="log")
         self._work = TabbedPane(tabs=TABS, id="work")
@@ -79,7 +84,8 @@ class DeckScreen(DeckFocus):
                 yield self._servers.data_bind(DeckScreen.mcp)
                 yield self._tools.data_bind(DeckScreen.server)
             with Vertical(id="desk"):
-                yield self._question.data_bind(DeckScreen.calls)
+                yield self._elicitation.data_bind(DeckScreen.calls)
+                yield self._sampling.data_bind(DeckScreen.calls)
                 with self._work:
                     yield self._overview.data_bind(DeckScreen.server)
                     yield self._logs
@@ -94,7 +100,8 @@ class DeckScreen(DeckFocus):
         self._countdown = self.set_interval(1.0, self._tick, pause=True)
         self._resting = self.set_interval(PREVIEW_DELAY, self._show_preview, pause=True)
         self._servers.focus()
-        self._question.display = bool(self.prompts)
+        self._show_question()
+        self._show_declared()
         self._tell()
 
     # What arrives.
@@ -116,17 +123,36 @@ class DeckScreen(DeckFocus):
         if not self.is_mounted:
             return
         self._show_log()
+        self._show_declared()
         if (old.status, old.id) != (new.status, new.id) if old and new else old is not new:
             self._hints()
         self._tell()
 
+    def _show_declared(self) -> None:
+        server = self.server
+        self._overview.declared = self._intents.declared(server.id) if server is not None and server.usable else NOTHING
+
     def watch_prompts(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> None:
-        first = new[0] if new else None
-        self._question.prompt = first
-        self._question.display = first is not None
+        self._show_question()
         self.follow_questions(old, new)
         if bool(old) != bool(new) and self.is_mounted:
             self._hints()
+
+    @property
+    def _question(self) -> QuestionPanel:
+        """The panel for the question that waits longest."""
+        sampling = bool(self.prompts) and self.prompts[0].method == "sampling/createMessage"
+        return self._sampling if sampling else self._elicitation
+
+    def _show_question(self) -> None:
+        first = self.prompts[0] if self.prompts else None
+        for panel in (self._elicitation, self._sampling):
+            shown = first if panel is self._question else None
+            panel.display = shown is not None
+            if shown is not None:
+                asker = self.mcp.servers.get(shown.server)
+                panel.endpoint = asker.endpoint if asker is not None else ""
+            panel.prompt = shown
 
     def watch_calls(self, old: tuple[CallState, ...], new: tuple[CallState, ...]) -> None:
         if self.is_mounted:
@@ -210,6 +236,7 @@ class DeckScreen(DeckFocus):
     def _enable_form(self) -> None:
         row = self.mcp.servers.get(self._form.server) if self._form.server else None
         self._form.enabled = row is not None and row.usable
+        self._form.tasks = row is not None and self._form.tool is not None and runs_tasks(row, self._form.tool)
 
     def _refresh_form(self) -> None:
         """The tool in the form was listed again: take the new one only if it really changed."""
@@ -224,7 +251,7 @@ class DeckScreen(DeckFocus):
 
     @on(ToolForm.CallRequested)
     def _call_requested(self, event: ToolForm.CallRequested) -> None:
-        self.start_call(event.server, event.tool, event.arguments, validate=event.validate)
+        self.start_call(event.server, event.tool, event.arguments, validate=event.validate, as_task=event.as_task)
         self.focus_zone(Zone.CALLS)
 
     @on(HeaderBar.Pressed)
@@ -251,6 +278,12 @@ class DeckScreen(DeckFocus):
             self._show_preview()
         else:
             super().action_send()
+
+    def action_send_task(self) -> None:
+        if self._preview is not None:
+            self._show_preview()
+        else:
+            super().action_send_task()
 
     def action_record(self) -> None:
         self._logs.view.action_choose()

@@ -12,12 +12,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ..models import (
     EraMode,
     ErrorInfo,
-    HttpTarget,
     Json,
     JsonObject,
     Origin,
@@ -28,10 +26,12 @@ from ..models import (
     Target,
     TransportKind,
 )
-from .fields import FieldReader, Unusable
-from .mask import masked_command, masked_url
+from .fields import Unusable
+from .mask import masked_command
 from .models import FileProblem, RawEntry
 from .read import json_kind
+from .remote import REMOTE_FIELDS, RemoteReader
+from .roots import roots_of
 
 TYPES: Mapping[str, TransportKind] = {
     "stdio": TransportKind.STDIO,
@@ -39,16 +39,18 @@ TYPES: Mapping[str, TransportKind] = {
     "streamable-http": TransportKind.HTTP,
     "sse": TransportKind.SSE,
     "ws": TransportKind.WS,
+    "sse-ide": TransportKind.SSE_IDE,
+    "ws-ide": TransportKind.WS_IDE,
+    "claudeai-proxy": TransportKind.CONNECTOR,
 }
-SUPPORTED = (TransportKind.STDIO, TransportKind.HTTP)
 
-_USED = ("type", "timeout", "disabled", "era", "protocolVersion")
-_USED_BY = {
+_USED = ("type", "timeout", "disabled", "era", "protocolVersion", "roots")
+_USED_BY: Mapping[TransportKind, tuple[str, ...]] = {
     TransportKind.STDIO: ("command", "args", "env", "cwd"),
-    TransportKind.HTTP: ("url", "headers"),
+    **REMOTE_FIELDS,
 }
-_NOT_BUILT = ("headersHelper", "oauth", "tls", "alwaysLoad", "roots")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_BUILT = ("headersHelper", "oauth", "alwaysLoad")
+_USUAL_TYPES = 'use "stdio", "http", "sse" or "ws"'
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 MINIMUM_TIMEOUT_MS = 1000
 
@@ -91,6 +93,7 @@ def server_entry(raw: RawEntry, around: Surroundings) -> ServerEntry:
         problem=problem,
         lints=reader.all_lints(),
         env_names=tuple(reader.mapping_names("env")),
+        roots=reader.roots,
     )
 
 
@@ -125,15 +128,17 @@ def _problem(raw: RawEntry, error: Unusable) -> ErrorInfo:
     return ErrorInfo("config", f'{error.what} (entry "{raw.name}", {where})', error.remedy, details)
 
 
-class _EntryReader(FieldReader):
+class _EntryReader(RemoteReader):
     """Reads the fields of one entry and collects what is odd about them."""
 
     def __init__(self, raw: RawEntry, around: Surroundings) -> None:
-        super().__init__(raw.value if isinstance(raw.value, dict) else {}, around.environ)
+        value = raw.value if isinstance(raw.value, dict) else {}
+        super().__init__(value, around.environ, raw.file.folder, around.project)
         self._raw = raw
         self._around = around
         self.lints += raw.lints
         self.transport = self._guess()
+        self.roots: tuple[str, ...] | None = None
         if raw.name and not _NAME.fullmatch(raw.name):
             self.lints.append("names are made of letters, digits, - and _; this one is normalised in tool names")
 
@@ -156,7 +161,8 @@ class _EntryReader(FieldReader):
             what = "it asks for a sandbox, which this version cannot give: it is not started bare"
             raise Unusable(what, 'use a newer mcpdeck, or remove "sandbox" if you trust it', "sandbox")
         self._lint_fields()
-        target = self._http() if self.transport is TransportKind.HTTP else self._stdio()
+        self.roots = roots_of(self, self._raw.file.folder)
+        target = self._stdio() if self.transport is TransportKind.STDIO else self.remote(self.transport)
         for name in self.expander.missing:
             self.lints.append(f"${{{name}}} is not set and has no default: the text stays as it is")
         return target
@@ -166,19 +172,17 @@ class _EntryReader(FieldReader):
         if kind is None:
             if "url" in self.value and not self.value.get("command"):
                 what = 'it has a "url" but no "type", so it would be taken for a stdio server'
-                raise Unusable(what, 'add "type": "http" to the entry', "url")
+                kind = "ws" if str(self.value["url"]).lower().startswith("ws") else "http"
+                raise Unusable(what, f'add "type": "{kind}" to the entry', "url")
             return
         if not isinstance(kind, str):
-            raise Unusable(f'"type" is {json_kind(kind)}, not a string', 'write "stdio" or "http"', "type")
+            raise Unusable(f'"type" is {json_kind(kind)}, not a string', _USUAL_TYPES, "type")
         if kind not in TYPES:
             from difflib import get_close_matches
 
             close = get_close_matches(kind.lower(), TYPES, 1)
-            remedy = f'did you mean "{close[0]}"?' if close else 'use "stdio" or "http"'
+            remedy = f'did you mean "{close[0]}"?' if close else _USUAL_TYPES
             raise Unusable(f'unknown type "{kind}"', remedy, "type")
-        if self.transport not in SUPPORTED:
-            remedy = 'use "http" if the server offers Streamable HTTP' if kind == "sse" else 'use "stdio" or "http"'
-            raise Unusable(f'the transport "{kind}" is not supported by this version', remedy, "type")
 
     def _lint_fields(self) -> None:
         used = (*_USED, *_USED_BY[self.transport])
@@ -201,29 +205,6 @@ class _EntryReader(FieldReader):
                 raise Unusable(f'"env" has the name "{name}", which no variable can have', "correct the name", "env")
         return StdioTarget(command, tuple(args), env, str(self._cwd()))
 
-    def _http(self) -> HttpTarget:
-        url = self.required_text("url", 'add "url": "https://HOST/PATH"')
-        self._check_url(url)
-        headers = self.mapping("headers")
-        for name, value in headers.items():
-            if not _HEADER_NAME.fullmatch(name):
-                raise Unusable(f'"headers" has the name "{name}", which HTTP does not allow', "correct it", "headers")
-            problem = header_value_problem(value)
-            if problem is not None:
-                raise Unusable(f'the value of header "{name}" has {problem}', "remove it", "headers")
-        return HttpTarget(url, headers)
-
-    def _check_url(self, url: str) -> None:
-        """Raises ``Unusable``; the message never holds the expanded URL."""
-        problem = url_problem(url)
-        if problem is None:
-            return
-        shown = masked_url(str(self.value.get("url")))
-        missing = ", ".join(self.expander.missing)
-        if missing:
-            raise Unusable(f'the url "{shown}" needs {missing}, which is not set', f"set {missing}", "url")
-        raise Unusable(f'the url "{shown}" {problem}', "write http://HOST/PATH or https://HOST/PATH", "url")
-
     def _cwd(self) -> Path:
         value = self.value.get("cwd")
         if value is None:
@@ -244,9 +225,9 @@ class _EntryReader(FieldReader):
 
     def endpoint(self) -> str:
         """The unexpanded, masked command line or URL, as far as there is one."""
-        url, command, args = self.value.get("url"), self.value.get("command"), self.value.get("args")
+        command, args = self.value.get("command"), self.value.get("args")
         if self.transport is not TransportKind.STDIO or not isinstance(command, str):
-            return masked_url(url) if isinstance(url, str) else ""
+            return self.remote_endpoint(self.transport)
         words = [arg if isinstance(arg, str) else json.dumps(arg) for arg in args] if isinstance(args, list) else []
         return masked_command(command, words)
 
@@ -293,28 +274,3 @@ class _EntryReader(FieldReader):
 
     def all_lints(self) -> tuple[str, ...]:
         return tuple(self.lints)
-
-
-def header_value_problem(value: str) -> str | None:
-    """What HTTP does not allow in a header's value (RFC 9110, 5.5), None when nothing; never the value itself."""
-    if "\r" in value or "\n" in value:
-        return "a line break"
-    if value != value.strip(" \t"):
-        return "white space around it"
-    return None if re.fullmatch(r"[\t\x20-\x7e]*", value) else "a control character or one beyond ASCII"
-
-
-def url_problem(url: str) -> str | None:
-    """What keeps ``url`` from being an http(s) address, as the rest of a sentence; None when nothing does."""
-    if re.search(r"[\x00-\x20\x7f]", url.strip(" ")):
-        return "has white space or control characters in it"
-    try:
-        parts = urlsplit(url.strip(" "))
-        port = parts.port
-    except ValueError:
-        return "is no address"
-    if parts.scheme.lower() not in ("http", "https"):
-        return "does not begin with http:// or https://"
-    if not parts.hostname:
-        return "has no host"
-    return "has the port 0" if port == 0 else None

@@ -14,21 +14,25 @@ from urllib.parse import urlsplit
 
 from ..errors import UsageError
 from ..models import (
+    ConnectorTarget,
     EraMode,
     HttpTarget,
     InProcessTarget,
     ServerEntry,
     Source,
+    SseTarget,
     StdioTarget,
     Target,
     TransportKind,
+    WebSocketTarget,
 )
-from .entries import entry_digest, header_value_problem, url_problem
+from .entries import entry_digest
 from .expand import Expander
 from .files import with_home
+from .headers import header_name_problem, header_value_problem, set_by_mcpdeck
 from .mask import masked_command, masked_url
+from .urls import SCHEMES, has_scheme, url_problem, url_remedy
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PYTHON_FILE = re.compile(r"(?P<file>.+\.py)(?::(?P<object>[A-Za-z_][\w.]*))?")
 _PYTHON_OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _LAUNCHERS = frozenset({"npx", "uvx", "bunx", "pnpx", "node", "deno", "bun", "uv", "pipx", "sh", "bash", "env"})
@@ -66,7 +70,7 @@ def word_entry(word: str, cwd: Path) -> ServerEntry | None:
 
     Raises ``UsageError`` for a URL or file that cannot be used.
     """
-    if _SCHEME.match(word):
+    if has_scheme(word):
         return _url_entry(word)
     file = _PYTHON_FILE.fullmatch(word)
     if file:
@@ -88,6 +92,7 @@ def overridden(entry: ServerEntry, options: Overrides) -> ServerEntry:
     return replace(
         entry,
         target=target,
+        transport=target.kind if target is not None else entry.transport,
         era=options.era or entry.era,
         protocol_version=options.protocol_version or entry.protocol_version,
         call_timeout=options.timeout or entry.call_timeout,
@@ -96,23 +101,16 @@ def overridden(entry: ServerEntry, options: Overrides) -> ServerEntry:
 
 
 def _overridden_target(entry: ServerEntry, target: Target, options: Overrides) -> Target:
-    if options.transport is not None and options.transport is not target.kind:
-        raise UsageError(
-            f'--transport {options.transport} does not fit "{entry.name}", which is {target.kind}',
-            hint="leave --transport away, or give a TARGET of that kind",
-            server=entry.name,
-        )
+    target = _insisted(entry, target, options.transport)
     expander = Expander(options.environ)
-    if options.headers and not isinstance(target, HttpTarget):
-        raise UsageError(f'--header is for HTTP servers, "{entry.name}" is {target.kind}', server=entry.name)
     if (options.env or options.cwd) and not isinstance(target, StdioTarget):
         raise UsageError(f'--env and --cwd are for stdio servers, "{entry.name}" is {target.kind}', server=entry.name)
-    if isinstance(target, HttpTarget) and options.headers:
+    if options.headers:
+        if isinstance(target, StdioTarget | InProcessTarget):
+            raise UsageError(f'--header is for HTTP servers, "{entry.name}" is {target.kind}', server=entry.name)
         given = {name: expander.text(value) for name, value in options.headers}
         for name, value in given.items():
-            problem = header_value_problem(value)
-            if problem is not None:
-                raise UsageError(f"the value of --header {name} has {problem}", hint="remove it", server=entry.name)
+            _check_header(entry, target, name, value)
         lower = {name.lower() for name in given}
         kept = {name: value for name, value in target.headers.items() if name.lower() not in lower}
         target = replace(target, headers={**kept, **given})
@@ -126,21 +124,54 @@ def _overridden_target(entry: ServerEntry, target: Target, options: Overrides) -
     return target
 
 
-def _url_entry(url: str) -> ServerEntry:
-    scheme = url.partition(":")[0].lower()
-    if scheme in ("ws", "wss"):
-        raise UsageError(
-            "the transport ws is not supported by this version",
-            hint="use an http:// or https:// URL if the server offers Streamable HTTP",
-        )
-    problem = url_problem(url)
+def _insisted(entry: ServerEntry, target: Target, transport: TransportKind | None) -> Target:
+    """``--transport``: an ad-hoc URL may be spoken to in another way, everything else must be what it is."""
+    if isinstance(target, HttpTarget) and target.or_sse:
+        match transport:
+            case TransportKind.HTTP:
+                return replace(target, or_sse=False)
+            case TransportKind.SSE:
+                return SseTarget(target.url, target.headers, target.tls)
+            case _:
+                pass
+    if transport is None or transport is target.kind:
+        return target
+    hint = "leave --transport away, or give a TARGET of that kind"
+    if transport is TransportKind.WS and isinstance(target, HttpTarget):
+        hint = "write ws://HOST/PATH or wss://HOST/PATH"
+    elif isinstance(target, WebSocketTarget) and transport in (TransportKind.HTTP, TransportKind.SSE):
+        hint = "write http://HOST/PATH or https://HOST/PATH"
+    raise UsageError(
+        f'--transport {transport} does not fit "{entry.name}", which is {target.kind}', hint=hint, server=entry.name
+    )
+
+
+def _check_header(entry: ServerEntry, target: Target, name: str, value: str) -> None:
+    """Raises ``UsageError`` for a header that cannot be sent, never showing its value."""
+    problem = header_name_problem(name)
     if problem is not None:
-        raise UsageError(f"{masked_url(url)} {problem}", hint="write http://HOST/PATH or https://HOST/PATH")
+        raise UsageError(f"--header {name}, {problem}", hint="leave it away", server=entry.name)
+    if set_by_mcpdeck(name):
+        hint = "use --protocol-version" if name.lower() == "mcp-protocol-version" else "leave it away"
+        raise UsageError(f"--header {name}: mcpdeck sets it for each message", hint=hint, server=entry.name)
+    if isinstance(target, ConnectorTarget) and name.lower() == "authorization":
+        raise UsageError(f"--header {name}: the account's token belongs there", hint="leave it away", server=entry.name)
+    problem = header_value_problem(value)
+    if problem is not None:
+        raise UsageError(f"the value of --header {name} has {problem}", hint="remove it", server=entry.name)
+
+
+def _url_entry(url: str) -> ServerEntry:
+    web_socket = url.partition(":")[0].lower() in SCHEMES[TransportKind.WS]
+    target = WebSocketTarget(url) if web_socket else HttpTarget(url, or_sse=True)
+    problem = url_problem(url, target.kind)
+    if problem is not None:
+        raise UsageError(f"{masked_url(url)} {problem}", hint=url_remedy(target.kind, problem))
     parts = urlsplit(url)
     name = parts.hostname or "server"
     if parts.port is not None:
         name += f"-{parts.port}"
-    return _entry(name, HttpTarget(url), masked_url(url), url)
+    return _entry(name, target, masked_url(url), url)
 
 
 def _command_name(words: Sequence[str]) -> str:

@@ -40,6 +40,7 @@ class RetryPlan:
         self.attempt = 0
         self.was_connected = False
         self._ends: deque[float] = deque(maxlen=CRASHES)
+        self._expired: float | None = None
 
     @property
     def attempts(self) -> int:
@@ -58,8 +59,11 @@ class RetryPlan:
         """What to do after ``error``; ``lived`` is how long the connection stood, None if it never did."""
         if isinstance(error, AuthorizationRequired):
             return Next.NEEDS_AUTH
-        if isinstance(error, SessionExpired) and lived is not None and lived >= STABLE:
-            return Next.AT_ONCE
+        if isinstance(error, SessionExpired) and lived is not None:
+            # One fresh initialize at once; a server that forgets every session is retried like any other.
+            before, self._expired = self._expired, now
+            if lived >= STABLE or before is None or now - before >= STABLE:
+                return Next.AT_ONCE
         if lived is not None:
             if lived >= STABLE:
                 self.attempt = 0

@@ -7,9 +7,8 @@ it becomes an event with the reason.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import anyio
 
@@ -24,55 +23,49 @@ from ..errors import (
     RPCError,
     SpawnError,
 )
-from ..models import EraMode, ErrorInfo, Json, JsonObject, ServerEntry, Status, TransportKind
-from ..session import Ask, Emit, Session
-from ..transports.base import Hooks
-from .lifecycle import CONNECT_RETRIES, Next, RetryPlan
+from ..models import (
+    EraMode,
+    EraName,
+    HttpTarget,
+    JsonObject,
+    ServerEntry,
+    SseTarget,
+    Status,
+    TransportKind,
+)
+from ..session import Session, Standing
+from ..telemetry.trace import TracedConnection
+from .approach import Approach, Surroundings, Timers, may_be_sse, offer_to, speaks_otherwise
+from .health import watch
+from .lifecycle import Next, RetryPlan
 from .reasons import gate_error, refused, silent
 from .targets import open_transport
-
-TAIL = 20
-"""Last stderr and stray stdout lines that go into an error."""
-HEALTH_INTERVAL = 30.0
-"""Seconds between two measurements of latency."""
-HEALTH_TIMEOUT = 10.0
-LOOK_AGAIN = 1.0
-"""Seconds between two looks at a server that lost an answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timers:
-    """Seconds: ``connect`` for one attempt, ``probe`` for ``server/discover`` where silence means legacy.
-
-    ``connect_retries``: further attempts when the first one fails for a passing reason.
-    """
-
-    connect: float = 30.0
-    probe: float = 8.0
-    connect_retries: int = CONNECT_RETRIES
+from .witness import Witness
 
 
 class Supervisor:
     """Keeps one entry connected. Every method runs on the loop's thread."""
 
     def __init__(
-        self, entry: ServerEntry, *, emit: Emit, ask: Ask | None, timers: Timers, pool: anyio.CapacityLimiter
+        self, entry: ServerEntry, *, around: Surroundings, timers: Timers, pool: anyio.CapacityLimiter
     ) -> None:
         self.entry = entry
         self.session: Session | None = None
         self.generation = 0
-        self._emit = emit
-        self._ask = ask
+        self._emit = around.emit
+        self._around = around
         self._timers = timers
         self._pool = pool
         self._plan = RetryPlan(timers.connect_retries)
+        self._memory = around.memory.of(entry)
+        self._standing = Standing(offer_to(around.offer, entry), context=around.context)
+        self._target = entry.target
         self._error: McpDeckError | None = None
         self._changed = anyio.Event()
         self._again = anyio.Event()
         self._scope: anyio.CancelScope | None = None
         self._done = anyio.Event()
-        self._stderr: deque[str] = deque(maxlen=TAIL)
-        self._strays: deque[str] = deque(maxlen=TAIL)
+        self._witness = Witness(entry.name, 0, around.emit, None)
 
     # For others
 
@@ -81,9 +74,9 @@ class Supervisor:
         """Connected, or not and the reason is known."""
         return self.session is not None or self._error is not None
 
-    async def connected(self) -> Session:
-        """The session as soon as there is one. Raises what stands in the way."""
-        while self.session is None:
+    async def connected(self, *, after: Session | None = None) -> Session:
+        """The session as soon as there is one; another one than ``after``. Raises what stands in the way."""
+        while self.session is None or self.session is after:
             if self._error is not None:
                 raise self._error
             await self._changed.wait()
@@ -93,8 +86,14 @@ class Supervisor:
         while not self.settled:
             await self._changed.wait()
 
-    def reconnect(self) -> None:
-        """Start over now: the connection that stands is left, counters start from one."""
+    def reconnect(self, *, redetect: bool = False) -> None:
+        """Start over now: the connection that stands is left, counters start from one.
+
+        ``redetect``: find out the era and the transport anew, whatever was found before.
+        """
+        if redetect:
+            self._memory.forget_era()
+            self._target = self.entry.target
         self._plan.reset()
         self._error = None
         self._again.set()
@@ -134,23 +133,18 @@ class Supervisor:
 
     async def _live(self) -> None:
         """One connection and what follows its end."""
-        began_mode, decided = self.entry.era, None
-        error, lived = await self._attempt(began_mode, decided)
+        await self._memory.load()
+        error, lived = await self._approaches()
         if error is None:
             return
-        if isinstance(error, _ProbeKilled):
-            # Some servers end on any message before initialize (section 6.1, step 6).
-            error, lived = await self._attempt(EraMode.LEGACY, "the server ended on the probe; started again")
-            if error is None:
-                return
         now = time.monotonic()
         match self._plan.after(error, lived=lived, now=now):
             case Next.NEEDS_AUTH:
-                self._emit(ev.AuthorizationNeeded(self.entry.name, self.generation, self._info(error)))
+                self._emit(ev.AuthorizationNeeded(self.entry.name, self.generation, self._witness.info(error)))
                 self._fail(error)
                 await self._wait_again(None)
             case Next.FAIL:
-                info = self._info(error)
+                info = self._witness.info(error)
                 if self._plan.crash_looping(now):
                     info = replace(info, title=f"ended three times within 10 s: {info.title}")
                 self._emit(ev.ConnectionFailed(self.entry.name, self.generation, info))
@@ -162,7 +156,7 @@ class Supervisor:
                     ev.ReconnectScheduled(
                         self.entry.name,
                         self.generation,
-                        self._info(error),
+                        self._witness.info(error),
                         self._plan.attempt,
                         self._plan.attempts,
                         time.time() + delay,
@@ -171,32 +165,58 @@ class Supervisor:
                 self._fail(error)
                 await self._wait_again(delay)
             case Next.AT_ONCE:
-                pass
+                self._witness.note(f"{error.title}; a new session is begun.")
 
     async def _wait_again(self, seconds: float | None) -> None:
         with anyio.move_on_after(seconds):
             await self._again.wait()
         self._again = anyio.Event()
 
-    async def _attempt(self, mode: EraMode, decided: str | None) -> tuple[McpDeckError | None, float | None]:
+    async def _approaches(self) -> tuple[McpDeckError | None, float | None]:
+        """Connect in the way that is known to work, else in the other ways that the failure suggests."""
+        assert self._target is not None
+        approach = Approach(self._target, self.entry.era)
+        undecided = self.entry.era is EraMode.AUTO and self.entry.protocol_version is None
+        if undecided and self._memory.era() is EraName.LEGACY:
+            approach = replace(approach, mode=EraMode.LEGACY, decided="handshake, as at the last connection")
+        error, lived = await self._attempt(approach)
+        if error is not None and lived is None and approach.decided is not None and speaks_otherwise(error):
+            # What was remembered does not hold any more: the server was replaced by a newer one.
+            self._memory.forget_era()
+            approach = Approach(self._target, self.entry.era)
+            error, lived = await self._attempt(approach)
+        if isinstance(error, _ProbeKilled):
+            # Some servers end on any message before initialize (section 6.1, step 6).
+            decided = "the server ended on the probe; started again"
+            error, lived = await self._attempt(replace(approach, mode=EraMode.LEGACY, decided=decided))
+        if error is not None and lived is None and may_be_sse(self._target, error):
+            assert isinstance(self._target, HttpTarget)
+            other = SseTarget(self._target.url, self._target.headers, self._target.tls)
+            decided = f"handshake over HTTP+SSE: {error.title}"
+            over_sse, lived = await self._attempt(Approach(other, EraMode.AUTO, decided))
+            if over_sse is None or lived is not None:
+                self._target = other
+                return over_sse, lived
+            # Neither shape: both reasons belong into one diagnosis (section 6.2, step 9).
+            error.details["sse"] = over_sse.title
+        return error, lived
+
+    async def _attempt(self, approach: Approach) -> tuple[McpDeckError | None, float | None]:
         """Connect and stay until the end. Returns the reason (None: asked to start over) and how long it stood."""
         entry = self.entry
         self.generation += 1
         self._error = None
         self._again = anyio.Event()
-        self._stderr.clear()
-        self._strays.clear()
-        self._emit(ev.ConnectionQueued(entry.name, self.generation))
+        traced = self._around.trace.connection(entry.name, self.generation, approach.target.kind)
+        self._witness = Witness(entry.name, self.generation, self._emit, traced)
+        self._emit(ev.ConnectionQueued(entry.name, self.generation, self._timers.shown))
         await self._pool.acquire_on_behalf_of(self)
         connecting = _Once(lambda: self._pool.release_on_behalf_of(self))
         since: list[float] = []
         try:
             self._emit(ev.ConnectionStarted(entry.name, self.generation))
             try:
-                # Silence means the handshake only if time is left for it.
-                probe = min(self._timers.probe, self._timers.connect / 2)
-                wish = Wish(mode, entry.protocol_version, probe)
-                return await self._connect(wish, decided, connecting, since), _lived(since)
+                return await self._connect(approach, traced, connecting, since), _lived(since)
             except McpDeckError as error:
                 return error, _lived(since)
             except Exception as error:  # a server's failure never crosses its supervisor
@@ -212,21 +232,28 @@ class Supervisor:
             self.session = None
 
     async def _connect(
-        self, wish: Wish, decided: str | None, connecting: Callable[[], None], since: list[float]
+        self, approach: Approach, traced: TracedConnection, connecting: Callable[[], None], since: list[float]
     ) -> McpDeckError | None:
-        entry = self.entry
-        assert entry.target is not None
+        entry, witness = self.entry, self._witness
+        # Silence means the handshake only if time is left for it.
+        probe = min(self._timers.probe, self._timers.connect / 2)
+        wish = Wish(approach.mode, entry.protocol_version, probe)
         reasons: list[McpDeckError] = []
         began = time.perf_counter()
-        hooks = Hooks(stderr=self._on_stderr, started=self._on_started, note=self._on_note)
-        async with open_transport(entry.target, hooks) as transport:
+        async with open_transport(approach.target, witness.hooks) as transport:
             session = Session(
                 entry.name,
                 self.generation,
                 transport,
-                emit=self._on_event,
-                client=client_side(self._ask is not None),
-                ask=self._ask,
+                emit=witness.emit,
+                client=ClientSide(CLIENT_INFO, self._standing.offer),
+                ask=self._around.ask,
+                standing=self._standing,
+                memory=self._memory,
+                trace=traced,
+                listens=self._around.listens,
+                reads=self._around.reads,
+                request_timeout=self._timers.request,
             )
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._read, session, tasks.cancel_scope, reasons)
@@ -234,7 +261,7 @@ class Supervisor:
                     with anyio.fail_after(self._timers.connect):
                         greeting = await session.open(wish)
                 except TimeoutError:
-                    reasons.append(silent(self._timers.connect, wrote=bool(self._strays)))
+                    reasons.append(silent(self._timers.connect, wrote=witness.wrote_strays))
                 except RPCError as error:
                     reasons.append(refused(error))
                 except McpDeckError as error:
@@ -247,6 +274,9 @@ class Supervisor:
                     connecting()
                     since.append(time.monotonic())
                     self._plan.connected()
+                    if wish.era is None:
+                        self._memory.found(session.era)
+                    witness.lived(f"connected: {session.version}, {approach.decided or greeting.decided}")
                     self._emit(
                         ev.ConnectionEstablished(
                             entry.name,
@@ -256,15 +286,16 @@ class Supervisor:
                             greeting.info,
                             greeting.capabilities,
                             greeting.instructions,
-                            decided or greeting.decided,
+                            approach.decided or greeting.decided,
                             (time.perf_counter() - began) * 1000,
                             time.time(),
                         )
                     )
                     self.session = session
                     self._tell()
-                    tasks.start_soon(session.lists.keep, greeting.capabilities)
-                    tasks.start_soon(self._watch_health, session)
+                    tasks.start_soon(session.keep)
+                    if self._around.pings:
+                        tasks.start_soon(watch, session, witness)
                     await self._again.wait()
                 tasks.cancel_scope.cancel()
             self.session = None
@@ -284,59 +315,6 @@ class Supervisor:
             scope.cancel()
         finally:
             session.lists.end()
-
-    async def _watch_health(self, session: Session) -> None:
-        """Latency now and then, and whether the server is still there as soon as an answer was lost."""
-        await session.lists.tools_settled()
-        while True:
-            try:
-                with anyio.fail_after(HEALTH_TIMEOUT):
-                    latency = await session.ping()
-            except TimeoutError:
-                self._on_note(f"no answer to a ping within {HEALTH_TIMEOUT:g} s")
-            except ConnectionLost as error:
-                # Is it gone, or was it only this answer? A refused connection tells, and ends this one.
-                self._on_note(f"ping failed: {error.title}")
-                await anyio.sleep(LOOK_AGAIN)
-                continue
-            except McpDeckError as error:
-                self._on_note(f"ping failed: {error.title}")
-                return
-            else:
-                self._emit(ev.LatencyMeasured(self.entry.name, self.generation, latency))
-            with anyio.move_on_after(HEALTH_INTERVAL):
-                await session.suspect.wait()
-            session.suspect = anyio.Event()
-
-    # Facts
-
-    def _on_event(self, event: ev.ServerEvent | object) -> None:
-        if isinstance(event, ev.LogReceived) and event.kind == "stdout":
-            self._strays.append(str(event.data))
-        self._emit(event)  # type: ignore[arg-type]
-
-    def _on_stderr(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace")
-        self._stderr.append(text)
-        self._emit(ev.LogReceived(self.entry.name, self.generation, time.time(), "stderr", "info", None, text))
-
-    def _on_started(self, pid: int) -> None:
-        self._emit(ev.ProcessStarted(self.entry.name, self.generation, pid))
-
-    def _on_note(self, text: str) -> None:
-        self._emit(ev.LogReceived(self.entry.name, self.generation, time.time(), "note", "info", None, text))
-
-    def _info(self, error: McpDeckError) -> ErrorInfo:
-        details: dict[str, Json] = dict(error.details)
-        if self._stderr and not details.get("stderr"):
-            details["stderr"] = [*self._stderr]
-        if self._strays:
-            details["stdout"] = [*self._strays]
-            if isinstance(error, (SpawnError, ConnectionLost)) and not self._stderr:
-                error.hint = "What it wrote on stdout is no MCP message: is this an MCP server?"
-        error.details = details
-        error.server = self.entry.name
-        return ErrorInfo.of(error)
 
     def _fail(self, error: McpDeckError) -> None:
         error.server = self.entry.name
@@ -368,7 +346,4 @@ def _lived(since: list[float]) -> float | None:
     return time.monotonic() - since[0] if since else None
 
 
-def client_side(can_ask: bool) -> ClientSide:
-    """Only what can be kept right now is declared (section 5)."""
-    capabilities: JsonObject = {"elicitation": {"form": {}, "url": {}}} if can_ask else {}
-    return ClientSide({"name": "mcpdeck", "title": "mcpdeck", "version": VERSION}, capabilities)
+CLIENT_INFO: JsonObject = {"name": "mcpdeck", "title": "mcpdeck", "version": VERSION}

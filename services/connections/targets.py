@@ -6,7 +6,16 @@ costs 100 ms that a stdio server does not need.
 
 from __future__ import annotations
 
-from ..models import HttpTarget, InProcessTarget, StdioTarget, Target
+from ..models import (
+    ConnectorTarget,
+    HttpTarget,
+    InProcessTarget,
+    SseTarget,
+    StdioTarget,
+    Target,
+    TransportKind,
+    WebSocketTarget,
+)
 from ..transports.base import Hooks, Transport
 
 
@@ -21,6 +30,18 @@ def open_transport(target: Target, hooks: Hooks) -> Transport:
             from ..transports.streamable_http import StreamableHttpTransport
 
             return StreamableHttpTransport(target, hooks)
+        case SseTarget():
+            from ..transports.sse import IdeSseTransport, SseTransport
+
+            return (IdeSseTransport if target.kind is TransportKind.SSE_IDE else SseTransport)(target, hooks)
+        case WebSocketTarget():
+            from ..transports.websocket import IdeWebSocketTransport, WebSocketTransport
+
+            return (IdeWebSocketTransport if target.kind is TransportKind.WS_IDE else WebSocketTransport)(target, hooks)
+        case ConnectorTarget():
+            from ..transports.connector import ConnectorTransport
+
+            return ConnectorTransport(target, hooks)
         case InProcessTarget():
             from ..transports.memory import InProcessTransport
 

@@ -5,55 +5,33 @@ Owns the order of the steps and the events of a call. Never draws and never asks
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import ExitStack, contextmanager
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 import anyio
 
 from .. import events as ev
 from ..errors import InvalidArguments, McpDeckError, RequestCancelled, RequestTimeout, UnknownTool
-from ..models import ErrorInfo, JsonObject, Tool, as_object
+from ..models import ErrorInfo, JsonObject, TaskInfo, Tool, as_object
+from ..protocol.clock import Clock
 from ..session import Session
 from ..state.model import CallState
 from ..state.store import Store
 from .validation import check
+
+T = TypeVar("T")
 
 
 class Sessions(Protocol):
     """Who knows the sessions: the connection manager."""
 
     async def connected(self, name: str) -> Session: ...
+    async def using(self, name: str, operation: Callable[[Session], Awaitable[T]]) -> T: ...
     def call_timeout(self, name: str) -> float: ...
-
-
-class CallClock:
-    """The deadline of one call; it stands still while a human answers its server (protocol section 22)."""
-
-    def __init__(self, scope: anyio.CancelScope) -> None:
-        self._scope = scope
-        self._questions = 0
-        self._left = 0.0
-
-    @property
-    def deadline(self) -> float:
-        return self._scope.deadline
-
-    @contextmanager
-    def paused(self) -> Generator[None]:
-        if self._questions == 0:
-            self._left = self._scope.deadline - anyio.current_time()
-            self._scope.deadline = math.inf
-        self._questions += 1
-        try:
-            yield
-        finally:
-            self._questions -= 1
-            if self._questions == 0:
-                self._scope.deadline = anyio.current_time() + self._left
+    def idle_timeout(self, name: str) -> float: ...
 
 
 class Executor:
@@ -62,17 +40,25 @@ class Executor:
     def __init__(self, sessions: Sessions, store: Store) -> None:
         self._sessions = sessions
         self._store = store
-        self._clocks: dict[str, CallClock] = {}
+        self._clocks: dict[str, tuple[str, Clock, Clock]] = {}
 
     def deadline(self, call: str) -> float | None:
         """When a running call times out, on the loop's clock; ``inf`` while a human is asked, None at its end."""
-        clock = self._clocks.get(call)
-        return clock.deadline if clock is not None else None
+        found = self._clocks.get(call)
+        return min(found[1].deadline, found[2].deadline) if found is not None else None
 
-    def paused(self, call: str | None) -> AbstractContextManager[None]:
-        """Hold the clock of a running call while its server waits for a human."""
-        clock = self._clocks.get(call) if call is not None else None
-        return clock.paused() if clock is not None else nullcontext()
+    @contextmanager
+    def paused(self, server: str, call: str | None) -> Generator[None]:
+        """Hold the clocks of a call while its server waits for a human; of all its calls, when it is not known which.
+
+        Protocol section 22: a call must not run out of time because its server asked somebody.
+        """
+        with ExitStack() as stack:
+            for known, (whose, *clocks) in self._clocks.items():
+                if known == call or (call is None and whose == server):
+                    for clock in clocks:
+                        stack.enter_context(clock.paused())
+            yield
 
     async def call(
         self,
@@ -83,16 +69,19 @@ class Executor:
         call_id: str | None = None,
         validate: bool = True,
         timeout: float | None = None,
+        as_task: bool = False,
     ) -> CallState:
         """Call a tool and wait for its end.
 
         Raises ``UnknownTool``, ``InvalidArguments`` and what keeps the server from being connected,
         all before anything is sent. Whatever happens to the call itself is in the returned state.
-        ``timeout`` in seconds; the entry's own comes before the general one.
+        ``timeout`` in seconds; the entry's own comes before the general one. ``as_task``: let the server
+        run it as a task (section 36).
         """
-        session = await self._sessions.connected(server)
+        await self._sessions.connected(server)
         if validate:
-            known = await self._resolve(session, tool)
+            # Reading the list may be what finds out that the session is gone.
+            known = await self._sessions.using(server, lambda session: self._resolve(session, tool))
             # None: the schema's patterns take too long; the server will judge by itself.
             wrong = await check(arguments, known.input_schema)
             if wrong:
@@ -111,18 +100,38 @@ class Executor:
         result: JsonObject | None = None
         failure: McpDeckError | None = None
         rounds = [1]
+        idle = self._sessions.idle_timeout(server)
+
+        def progressed(progress: float, total: float | None, message: str | None) -> None:
+            self._clocks[call][2].restart(idle)
+            self._store.dispatch(ev.CallProgressed(call, progress, total, message))
+
+        def began_task(task: TaskInfo) -> None:
+            # A task tells of itself when it is asked: from here on only the whole call is bounded.
+            self._clocks[call][2].restart(timeout)
+            self._store.dispatch(ev.CallBecameTask(call, task.id))
+
+        async def through(session: Session) -> JsonObject:
+            return await session.call_tool(
+                tool,
+                arguments,
+                call=call,
+                on_progress=progressed,
+                on_round=lambda number: rounds.__setitem__(0, number),
+                as_task=as_task,
+                on_task=began_task,
+            )
+
         try:
             with anyio.fail_after(timeout) as scope:
-                self._clocks[call] = CallClock(scope)
-                result = await session.call_tool(
-                    tool,
-                    arguments,
-                    call=call,
-                    on_progress=lambda progress, total, message: self._store.dispatch(
-                        ev.CallProgressed(call, progress, total, message)
-                    ),
-                    on_round=lambda number: rounds.__setitem__(0, number),
-                )
+                with anyio.move_on_after(idle) as waiting:
+                    self._clocks[call] = (server, Clock(scope), Clock(waiting))
+                    result = await self._sessions.using(server, through)
+                if waiting.cancelled_caught:
+                    failure = RequestTimeout(
+                        f"no result and no progress within {idle:g} s",
+                        hint="Raise the idle time-out (MCPDECK_IDLE_TIMEOUT), or look at the server's log.",
+                    )
         except TimeoutError:
             failure = RequestTimeout(
                 f"no result within {timeout:g} s", hint="Raise the time-out, or look at the server's log."

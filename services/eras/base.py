@@ -7,19 +7,50 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ..models import EraName, Implementation, JsonObject
 from ..transports.base import RequestId
+from .versions import BY_DATE
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What can be answered right now, and therefore is declared (section 5).
+
+    ``roots``: objects with ``uri`` and perhaps ``name``; None where no server may ask for them.
+    ``extensions``: settings by identifier.
+    """
+
+    elicitation: bool = False
+    sampling: bool = False
+    roots: tuple[JsonObject, ...] | None = None
+    extensions: Mapping[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+
+    def capabilities(self, version: str) -> JsonObject:
+        """The client's capabilities in the words of one revision."""
+        revision = BY_DATE[version]
+        declared: JsonObject = {}
+        if self.elicitation and revision.elicitation:
+            # The older form of the capability is an empty object, and means forms only.
+            modes = sorted(revision.elicitation)
+            declared["elicitation"] = {mode: {} for mode in modes} if len(modes) > 1 else {}
+        if self.sampling:
+            declared["sampling"] = {"tools": {}} if revision.sampling_tools else {}
+        if self.roots is not None:
+            declared["roots"] = {"listChanged": True} if revision.era is EraName.LEGACY else {}
+        if self.extensions:
+            declared["extensions"] = {name: dict(settings) for name, settings in self.extensions.items()}
+        return declared
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSide:
-    """What we say about ourselves: ``clientInfo`` and the capabilities that can be kept right now."""
+    """What we say about ourselves: ``clientInfo`` and what we offer."""
 
     info: JsonObject
-    capabilities: JsonObject
+    offer: Offer = Offer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +73,9 @@ class Dressed:
     headers: Mapping[str, str]
 
 
+NO_EXTENSIONS: Mapping[str, JsonObject] = {}
+
+
 class Era(ABC):
     """One era at one revision, on one kind of transport."""
 
@@ -61,8 +95,13 @@ class Era(ABC):
         *,
         progress_token: RequestId | None = None,
         input_schema: JsonObject | None = None,
+        extensions: Mapping[str, JsonObject] = NO_EXTENSIONS,
     ) -> Dressed:
-        """The request's params and headers. ``input_schema``: of the tool being called, for mirrored headers."""
+        """The request's params and headers.
+
+        ``input_schema``: of the tool being called, for mirrored headers. ``extensions``: declared with
+        this request beside those that are always offered (the stateless era only).
+        """
 
     @abstractmethod
     def standing_headers(self) -> Mapping[str, str]:

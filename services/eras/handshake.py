@@ -11,7 +11,7 @@ from ..errors import RPCError, UnsupportedVersion
 from ..models import EraName, Implementation, JsonObject, as_list, as_object, as_text
 from ..protocol.dispatcher import Dispatcher, unanswerable
 from ..transports.base import RequestId
-from .base import ClientSide, Dressed, Era, Greeting
+from .base import NO_EXTENSIONS, ClientSide, Dressed, Era, Greeting
 from .versions import BY_DATE, HANDSHAKE, INVALID_PARAMS, newest_mutual
 
 
@@ -26,6 +26,7 @@ class HandshakeEra(Era):
         *,
         progress_token: RequestId | None = None,
         input_schema: JsonObject | None = None,
+        extensions: Mapping[str, JsonObject] = NO_EXTENSIONS,
     ) -> Dressed:
         if progress_token is not None:
             params = {**params, "_meta": {**as_object(params.get("_meta")), "progressToken": progress_token}}
@@ -49,7 +50,11 @@ async def initialize(
     The caller bounds the time by leaving the transport: ``initialize`` is never cancelled
     (section 7). Raises ``UnsupportedVersion`` and what the server or the transport raises.
     """
-    params: JsonObject = {"protocolVersion": version, "capabilities": client.capabilities, "clientInfo": client.info}
+    params: JsonObject = {
+        "protocolVersion": version,
+        "capabilities": client.offer.capabilities(version),
+        "clientInfo": client.info,
+    }
     try:
         answer = await dispatcher.request("initialize", params, timeout=None)
     except RPCError as error:

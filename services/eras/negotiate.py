@@ -48,17 +48,36 @@ class Wish:
 
 
 async def negotiate(
-    dispatcher: Dispatcher, client: ClientSide, wish: Wish, *, silence_is_legacy: bool
+    dispatcher: Dispatcher,
+    client: ClientSide,
+    wish: Wish,
+    *,
+    silence_is_legacy: bool,
+    handshake_only: bool = False,
 ) -> tuple[Era, Greeting]:
     """The era and the server's greeting.
 
     ``silence_is_legacy``: true for one shared channel (stdio, in-process), false for HTTP, where no
-    answer is an outage. Raises ``UnsupportedVersion``, ``AuthError`` and transport errors.
+    answer is an outage. ``handshake_only``: the transport belongs to the older revisions. Raises
+    ``UnsupportedVersion``, ``AuthError`` and transport errors.
     """
     if wish.era is EraName.LEGACY:
-        return await initialize(
-            dispatcher, client, version=wish.version or HANDSHAKE[-1], decided="pinned to the handshake era"
-        )
+        version = wish.version or HANDSHAKE[-1]
+        era, greeting = await initialize(dispatcher, client, version=version, decided="pinned to the handshake era")
+        if wish.version is not None and era.version != wish.version:
+            raise UnsupportedVersion(
+                f"the server answered with {era.version}, and {wish.version} is insisted on",
+                hint="Remove the pin on the protocol version, or pin one that the server speaks.",
+                details={"server": era.version, "client": [wish.version]},
+            )
+        return era, greeting
+    if handshake_only:
+        if wish.era is EraName.MODERN:
+            raise UnsupportedVersion(
+                f"{wish.version or MODERN[-1]} cannot be spoken over HTTP+SSE",
+                hint="Use the server's Streamable HTTP endpoint, or remove the pin on the era.",
+            )
+        return await initialize(dispatcher, client, decided="the transport knows only the handshake")
     probe = _Probe(dispatcher, client, wish, silence_is_legacy)
     version, why_not = await probe.ask(wish.version or MODERN[-1])
     if version is not None:
@@ -98,7 +117,7 @@ class _Probe:
         dressed = StatelessEra(version, self._client).dress("server/discover", {})
         try:
             result = await self._dispatcher.request(
-                "server/discover", dressed.params, headers=dressed.headers, timeout=self._timeout
+                "server/discover", dressed.params, headers=dressed.headers, timeout=self._timeout, label="probe"
             )
         except RPCError as error:
             return await self._refused(error, version, again)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ..models import EraName, Implementation, JsonObject, as_list, as_object, as_text
 from ..transports.base import RequestId
-from .base import Dressed, Era, Greeting
+from .base import NO_EXTENSIONS, Dressed, Era, Greeting
 from .headers import encode_value, mirrored
 from .versions import NAMED_BY
 
@@ -30,12 +30,16 @@ class StatelessEra(Era):
         *,
         progress_token: RequestId | None = None,
         input_schema: JsonObject | None = None,
+        extensions: Mapping[str, JsonObject] = NO_EXTENSIONS,
     ) -> Dressed:
+        capabilities = self.client.offer.capabilities(self.version)
+        if extensions:
+            capabilities["extensions"] = {**as_object(capabilities.get("extensions")), **extensions}
         meta: JsonObject = {
             **as_object(params.get("_meta")),
             f"{META}protocolVersion": self.version,
             f"{META}clientInfo": self.client.info,
-            f"{META}clientCapabilities": self.client.capabilities,
+            f"{META}clientCapabilities": capabilities,
         }
         if progress_token is not None:
             meta["progressToken"] = progress_token

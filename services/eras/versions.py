@@ -25,14 +25,20 @@ class Revision:
     """A peer may send arrays of messages."""
     elicitation: frozenset[str] = frozenset()
     """Elicitation modes of the revision."""
+    sampling_tools: bool = False
+    """Sampling requests may carry tools."""
+    completion_context: bool = True
+    """Completion requests may carry the arguments chosen already."""
+    tasks: bool = False
+    """``tasks/*`` belong to the core protocol."""
 
 
 REVISIONS: tuple[Revision, ...] = (
-    Revision("2024-11-05", EraName.LEGACY, version_header=False, batches=True),
-    Revision("2025-03-26", EraName.LEGACY, version_header=False, batches=True),
+    Revision("2024-11-05", EraName.LEGACY, version_header=False, batches=True, completion_context=False),
+    Revision("2025-03-26", EraName.LEGACY, version_header=False, batches=True, completion_context=False),
     Revision("2025-06-18", EraName.LEGACY, elicitation=frozenset({"form"})),
-    Revision("2025-11-25", EraName.LEGACY, elicitation=frozenset({"form", "url"})),
-    Revision("2026-07-28", EraName.MODERN, elicitation=frozenset({"form", "url"})),
+    Revision("2025-11-25", EraName.LEGACY, elicitation=frozenset({"form", "url"}), sampling_tools=True, tasks=True),
+    Revision("2026-07-28", EraName.MODERN, elicitation=frozenset({"form", "url"}), sampling_tools=True),
 )
 """Oldest first."""
 
@@ -48,6 +54,13 @@ MODERN_ERRORS = frozenset({HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORT
 
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
+URL_ELICITATION_REQUIRED = -32042
+USER_REJECTED = -1
+"""What the specification gives as the code for a sampling request that a person refused."""
+
+TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
+LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
+"""RFC 5424 words in rising order (section 24)."""
 
 ROUND_METHODS = frozenset({"tools/call", "prompts/get", "resources/read"})
 """Methods whose result may be ``input_required`` (section 15)."""

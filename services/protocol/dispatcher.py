@@ -8,8 +8,10 @@ never raises.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Literal, TypeAlias
 
 import anyio
 import anyio.abc
@@ -25,6 +27,7 @@ from ..errors import (
 from ..models import Json, JsonObject
 from ..transports.base import Frame, Outgoing, RequestId, Transport
 from . import jsonrpc
+from .clock import Clock
 from .jsonrpc import ErrorResponse, Malformed, Message, Notification, Request, Response
 from .pending import PendingTable
 
@@ -35,6 +38,8 @@ PEER_REQUESTS = 64
 FAREWELL = 2.0
 """Seconds that saying "cancelled" may take when a caller is leaving."""
 
+Limit: TypeAlias = float | Literal["own"] | None
+"""Seconds that a request may take; None: no limit here, ``own``: what is set for all requests."""
 RequestHandler: TypeAlias = Callable[[str, JsonObject, RequestId], Awaitable[Json]]
 NotificationHandler: TypeAlias = Callable[[str, JsonObject], None]
 
@@ -45,7 +50,11 @@ def _no_note(text: str) -> None:
     pass
 
 
-def _no_frame(sent: bool, size: int) -> None:
+def _nothing_sent(outgoing: Outgoing) -> None:
+    pass
+
+
+def _nothing_received(frame: Frame, message: Message) -> None:
     pass
 
 
@@ -58,7 +67,8 @@ class Dispatcher:
 
     ``on_request`` answers the peer's requests (raise ``RPCError`` to answer with an error),
     ``on_notification`` is called synchronously and in order. ``on_flaw`` takes sentences about
-    broken rules, ``on_stray`` bytes that are no message, ``on_frame`` each frame's direction and size.
+    broken rules, ``on_stray`` bytes that are no message. ``on_sent`` and ``on_received`` see everything that
+    passes, before it has any effect.
     """
 
     def __init__(
@@ -69,14 +79,17 @@ class Dispatcher:
         on_notification: NotificationHandler,
         on_flaw: Callable[[str], None] = _no_note,
         on_stray: Callable[[Malformed], None] = _no_stray,
-        on_frame: Callable[[bool, int], None] = _no_frame,
+        on_sent: Callable[[Outgoing], None] = _nothing_sent,
+        on_received: Callable[[Frame, Message], None] = _nothing_received,
     ) -> None:
         self._transport = transport
         self._on_request = on_request
         self._on_notification = on_notification
         self._on_flaw = on_flaw
         self._on_stray = on_stray
-        self._on_frame = on_frame
+        self._on_sent = on_sent
+        self._on_received = on_received
+        self._clocks: set[Clock] = set()
         self._ids = itertools.count(1)
         self._pending = PendingTable()
         self._answering: dict[tuple[type, RequestId], anyio.CancelScope] = {}
@@ -84,6 +97,8 @@ class Dispatcher:
         self._tasks: anyio.abc.TaskGroup | None = None
         self.answer_headers: Mapping[str, str] = _NO_HEADERS
         """Headers that answers to the peer carry (set once negotiated)."""
+        self.batches = True
+        """The peer may send arrays of messages; elsewhere they are read and flagged."""
         self.answers = True
         """The peer may send requests; false in the stateless era, where one is a violation and gets no answer."""
 
@@ -123,22 +138,28 @@ class Dispatcher:
         request_id: RequestId | None = None,
         headers: Mapping[str, str] = _NO_HEADERS,
         timeout: float | None = REQUEST_TIMEOUT,
+        label: str = "",
         cancel: Callable[[RequestId], tuple[str, JsonObject, Mapping[str, str]] | None] | None = None,
     ) -> Json:
         """Send a request and wait for its result.
 
         ``cancel(id)`` gives the notification that tells the peer when we stop waiting (None: leaving
-        the stream is enough). Raises ``RPCError`` for the peer's error, ``RequestTimeout``, and
+        the stream is enough). ``label`` names in the trace what the request is part of. Raises
+        ``RPCError`` for the peer's error, ``RequestTimeout``, and
         whatever the transport raises.
         """
         if request_id is None:
             request_id = self.new_id()
         data = jsonrpc.encode_request(request_id, method, params)
-        outgoing = Outgoing(data, "request", request_id, method, headers)
+        outgoing = Outgoing(data, "request", request_id, method, headers, label=label)
         waiter = self._pending.add(outgoing)
+        clock: Clock | None = None
         try:
-            with anyio.move_on_after(timeout):
-                self._on_frame(True, len(data))
+            with anyio.move_on_after(timeout) as scope:
+                if timeout is not None:
+                    clock = Clock(scope)
+                    self._clocks.add(clock)
+                self._on_sent(outgoing)
                 try:
                     await self._transport.send(outgoing)
                 except HttpStatusError as error:
@@ -163,21 +184,40 @@ class Dispatcher:
             raise
         finally:
             self._pending.remove(request_id)
+            if clock is not None:
+                self._clocks.discard(clock)
+
+    @contextmanager
+    def waiting_for_a_human(self) -> Generator[None]:
+        """Let the clocks of all requests in flight stand still (section 22)."""
+        with ExitStack() as stack:
+            for clock in self._clocks:
+                stack.enter_context(clock.paused())
+            yield
+
+    def asked(self, request_id: RequestId) -> Outgoing | None:
+        """The request in flight with this id."""
+        waiter = self._pending.find(request_id)
+        return waiter.outgoing if waiter is not None else None
 
     async def notify(self, method: str, params: JsonObject | None, headers: Mapping[str, str] = _NO_HEADERS) -> None:
         """Send a notification. Raises what the transport raises."""
-        data = jsonrpc.encode_notification(method, params)
-        self._on_frame(True, len(data))
-        await self._transport.send(Outgoing(data, "notification", None, method, headers))
+        outgoing = Outgoing(jsonrpc.encode_notification(method, params), "notification", None, method, headers)
+        self._on_sent(outgoing)
+        await self._transport.send(outgoing)
 
     def feed(self, frame: Frame) -> None:
         """Take one frame as it came. Never raises."""
-        self._on_frame(False, len(frame.data))
-        message = jsonrpc.decode(frame.data)
+        message = jsonrpc.decode(frame.data, frame.dropped)
         if isinstance(message, list):
-            for part in message:
+            if not self.batches:
+                self._on_flaw("the server sent an array of messages, which its revision does not know (section 2)")
+            for index, part in enumerate(message):
+                # The bytes of a batch are put down once, with its first message.
+                self._on_received(frame if index == 0 else Frame(b"", frame.at), part)
                 self._take(part)
         else:
+            self._on_received(frame, message)
             self._take(message)
 
     def _take(self, message: Message) -> None:
@@ -218,6 +258,8 @@ class Dispatcher:
     def _feed_error_body(self, error: HttpStatusError, request_id: RequestId) -> None:
         """An unsuccessful HTTP answer may hold the JSON-RPC error of this request (section 10)."""
         message = jsonrpc.decode(error.body) if error.body else None
+        if error.body and error.status != 200 and message is not None and not isinstance(message, list):
+            self._on_received(Frame(error.body, time.time()), message)
         if error.status == 200 and isinstance(message, Malformed):
             raise unreadable(message) from error
         if not isinstance(message, ErrorResponse) or message.id not in (None, request_id):
@@ -269,9 +311,10 @@ class Dispatcher:
                 except Exception as error:  # the boundary: our own fault is still an answer
                     data = jsonrpc.encode_error(request.id, -32603, f"internal error: {error}")
                     kind = "error"
-                self._on_frame(True, len(data))
+                outgoing = Outgoing(data, kind, request.id, request.method, self.answer_headers)
+                self._on_sent(outgoing)
                 try:
-                    await self._transport.send(Outgoing(data, kind, request.id, None, self.answer_headers))
+                    await self._transport.send(outgoing)
                 except McpDeckError as error:
                     self._on_flaw(f"the answer to {request.method} could not be sent: {error}")
         finally:
@@ -279,8 +322,10 @@ class Dispatcher:
 
     async def _refuse(self, request: Request) -> None:
         data = jsonrpc.encode_error(request.id, -32603, "too many requests at once")
+        outgoing = Outgoing(data, "error", request.id, request.method, self.answer_headers)
+        self._on_sent(outgoing)
         try:
-            await self._transport.send(Outgoing(data, "error", request.id, None, self.answer_headers))
+            await self._transport.send(outgoing)
         except McpDeckError:
             pass
         finally:

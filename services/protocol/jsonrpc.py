@@ -16,6 +16,13 @@ from pydantic_core import from_json, to_json
 from ..models import Json, JsonObject
 from ..transports.base import RequestId
 
+SMALL = 1024 * 1024
+"""Bytes of a message up to which its values are not counted."""
+MOST_CONTAINERS = 2_000_000
+"""Objects and arrays in one message: each takes up to 30 times the memory of its text."""
+LARGEST_BATCH = 10_000
+"""Messages in one array."""
+
 
 @dataclass(slots=True, eq=False)
 class Request:
@@ -86,8 +93,17 @@ def dump(value: Json) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def decode(data: bytes) -> Message | list[Message]:
-    """The envelope in ``data``; a list when it is a batch (2025-03-26, tolerated elsewhere)."""
+def decode(data: bytes, dropped: int = 0) -> Message | list[Message]:
+    """The envelope in ``data``; a list when it is a batch (2025-03-26, tolerated elsewhere).
+
+    ``dropped``: bytes that are missing in the middle because there were too many.
+    """
+    if dropped:
+        return Malformed(
+            data, f"a message of {len(data) + dropped:,} bytes or more, which is too large", _guessed_id(data)
+        )
+    if len(data) > SMALL and data.count(b"{") + data.count(b"[") > MOST_CONTAINERS:
+        return Malformed(data, f"more than {MOST_CONTAINERS:,} objects and arrays in one message", _guessed_id(data))
     try:
         value = parse(data)
     except ValueError as error:
@@ -95,13 +111,17 @@ def decode(data: bytes) -> Message | list[Message]:
     if isinstance(value, list):
         if not value:
             return Malformed(data, "an empty batch")
-        return [_envelope(item, data) for item in value]
+        if len(value) > LARGEST_BATCH:
+            return Malformed(data, f"a batch of {len(value):,} messages")
+        return [_envelope(item, None) for item in value]
     return _envelope(value, data)
 
 
 _ID_FIRST = re.compile(rb'\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*,\s*"(?:result|error)"')
 _ID_LAST = re.compile(rb'"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(\d{1,15})\s*\}\s*$')
-"""The two orders in which SDKs write an answer."""
+_ID_AFTER = re.compile(rb'"id"\s*:\s*(\d{1,15})\s*\}\s*$')
+_VERSION_RESULT = re.compile(rb'\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"(?:result|error)"')
+"""The three orders in which SDKs write an answer."""
 
 
 def _guessed_id(data: bytes) -> int | None:
@@ -109,6 +129,8 @@ def _guessed_id(data: bytes) -> int | None:
     match = _ID_FIRST.match(data)
     if match is None and data.startswith((b'{"result"', b'{"error"')):
         match = _ID_LAST.search(data[-100:])
+    elif match is None and _VERSION_RESULT.match(data):
+        match = _ID_AFTER.search(data[-100:])
     return int(match[1]) if match else None
 
 
@@ -116,7 +138,18 @@ def _usable_id(value: Json) -> RequestId | None:
     return None if isinstance(value, bool) or not isinstance(value, (int, str)) else value
 
 
-def _envelope(value: Json, data: bytes) -> Message:
+def _envelope(value: Json, frame: bytes | None) -> Message:
+    """The envelope in ``value``; of one in a batch only its own part of the frame is kept."""
+    message = _message(value, frame or b"")
+    if frame is None and isinstance(message, Malformed):
+        try:
+            message.data = dump(value)
+        except (ValueError, RecursionError):  # nested as deeply as only a reader can go
+            pass
+    return message
+
+
+def _message(value: Json, data: bytes) -> Message:
     if not isinstance(value, dict):
         return Malformed(data, "a message must be a JSON object")
     flaw = None if value.get("jsonrpc") == "2.0" else 'member "jsonrpc" is not "2.0" (section 2)'

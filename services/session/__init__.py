@@ -4,7 +4,23 @@ Owns what methods, notifications and questions mean. Dressing a request is the e
 it the dispatcher's.
 """
 
+from ..eras.base import Offer
+from .memory import Memory, ServerMemory
 from .questions import Answer, Ask, Question
-from .session import Emit, Session
+from .record import Emit
+from .session import Session
+from .standing import Standing
+from .trace_context import TraceContext
 
-__all__ = ["Answer", "Ask", "Emit", "Question", "Session"]
+__all__ = [
+    "Answer",
+    "Ask",
+    "Emit",
+    "Memory",
+    "Offer",
+    "Question",
+    "ServerMemory",
+    "Session",
+    "Standing",
+    "TraceContext",
+]

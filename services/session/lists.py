@@ -1,24 +1,26 @@
 """The lists of one server: tools, resources, templates, prompts.
 
-Owns reading all their pages and keeping them fresh (protocol sections 17, 19, 26). Reports each as an
-event; never dresses or pairs a request itself.
+Owns reading all their pages, how fresh they are, and keeping them so (protocol sections 17, 18, 19).
+Reports each as an event; never dresses or pairs a request itself.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import anyio
 
 from .. import events as ev
-from ..eras.headers import schema_problems
 from ..eras.versions import METHOD_NOT_FOUND
 from ..errors import CapabilityMissing, ConnectionLost, McpDeckError, RPCError
-from ..models import ErrorInfo, Json, JsonObject, Listed, Tool, as_list, as_object, as_text
+from ..models import ErrorInfo, Freshness, Json, JsonObject, Tool, as_list, as_object, as_text
 from ..state.store import Event
+from .items import hint_flaws, read_listed, read_tool
+from .memory import KeptList, ServerMemory
 
 PAGES = 500
 """Pages of one list that are read before we believe in a loop."""
@@ -26,6 +28,8 @@ ITEMS = 50_000
 """Items of one list that are kept."""
 DUPLICATES = 5
 """Names that stand more than once and are told."""
+RELIST_INTERVAL = 1.0
+"""Seconds between two readings of one list, however often a server says that it changed."""
 
 Request: TypeAlias = Callable[[str, JsonObject], Awaitable[JsonObject]]
 
@@ -50,10 +54,20 @@ LISTS = (TOOLS, RESOURCES, TEMPLATES, PROMPTS)
 """In the order in which they are read: tools are what people wait for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as received: its items, where the next begins (None: nowhere), and the caching hints."""
+
+    items: list[Json]
+    next_cursor: str | None
+    freshness: Freshness
+
+
 class Lists:
     """Reads lists with ``request``; ``broke`` takes sentences about broken rules.
 
-    ``tools`` is None until that list was read once.
+    ``tools`` is None until that list was read once. ``reads``: methods of the lists that are read unasked;
+    None: all that the server announces.
     """
 
     def __init__(
@@ -64,27 +78,32 @@ class Lists:
         request: Request,
         emit: Callable[[Event], None],
         broke: Callable[[str], None],
+        memory: ServerMemory | None = None,
+        reads: frozenset[str] | None = None,
     ) -> None:
         self.tools: tuple[Tool, ...] | None = None
         self.mirrors_headers = False
         """Arguments are mirrored into headers here, so a tool with wrong annotations must be refused (section 11)."""
+        self.has_hints = False
+        """The revision wants caching hints on every list (section 18)."""
         self._server = server
         self._generation = generation
         self._request = request
         self._emit = emit
         self._broke = broke
+        self._memory = memory
+        self._reads = reads
+        self._capabilities: JsonObject = {}
         self._stale: set[ListKind] = set()
         self._stale_event = anyio.Event()
+        self._read_at: dict[ListKind, float] = {}
         self._tools_listed = anyio.Event()
         self._tools_error: McpDeckError | None = None
 
     async def read_tools(self) -> tuple[Tool, ...]:
         """Every page of ``tools/list``; tools that a client must refuse are there, marked ``excluded``."""
-        self.tools = tuple([_tool(item, self.mirrors_headers) for item in await self.pages(TOOLS)])
-        times = Counter(tool.name for tool in self.tools)
-        for name in [name for name, count in times.items() if count > 1][:DUPLICATES]:
-            self._broke(f"tools/list names {name!r} {times[name]} times (section 19); a call reaches one of them")
-        return self.tools
+        items, _ = await self._all(TOOLS)
+        return self._take_tools(items)
 
     async def known_tools(self) -> tuple[Tool, ...]:
         """The tools once they were listed: the first listing is waited for, not repeated.
@@ -99,23 +118,50 @@ class Lists:
             )
         return self.tools
 
+    def find(self, name: str) -> Tool | None:
+        """The tool of that name in the list read last."""
+        return next((tool for tool in self.tools or () if tool.name == name), None)
+
     async def tools_settled(self) -> None:
         """Wait until the first listing of the tools is over, however it went."""
         await self._tools_listed.wait()
 
-    async def keep(self, capabilities: JsonObject) -> None:
-        """Read every list the server announces, then again whenever it says that one changed."""
-        wanted = [kind for kind in LISTS if kind.capability in capabilities]
+    def announced(self, capabilities: JsonObject) -> None:
+        """The server says which lists it has, and of which it tells when they change."""
+        self._capabilities = capabilities
+
+    def begin(self, capabilities: JsonObject) -> None:
+        """Every list the server announces is to be read; until then those of an earlier connection stand."""
+        self.announced(capabilities)
+        wanted = self._wanted()
         self._stale.update(wanted)
         if TOOLS not in wanted:
             self._tools_listed.set()
+        for kind in wanted if self._memory else ():
+            kept = self._memory.list(kind.method) if self._memory else None
+            if kept is not None:
+                self._emit(self._event(kind, kept.items, replace(kept.freshness, cached=True)))
+
+    async def keep(self, capabilities: JsonObject) -> None:
+        """Read every list the server announces, then again whenever it says that one changed."""
+        self.begin(capabilities)
         while True:
+            await self._until_due()
             for kind in [kind for kind in LISTS if kind in self._stale]:
                 self._stale.discard(kind)
+                self._read_at[kind] = anyio.current_time()
                 await self.refresh(kind)
+            if self._memory is not None:
+                await self._memory.save()
             if not self._stale:
                 await self._stale_event.wait()
             self._stale_event = anyio.Event()
+
+    async def _until_due(self) -> None:
+        """A server that says "changed" a thousand times is asked once a second."""
+        read = [self._read_at[kind] for kind in self._stale if kind in self._read_at]
+        if read:
+            await anyio.sleep(max(0.0, max(read) + RELIST_INTERVAL - anyio.current_time()))
 
     def end(self) -> None:
         """The connection is over: whoever still waits for the first listing is told."""
@@ -126,15 +172,37 @@ class Lists:
     def note(self, notification: str) -> bool:
         """Remember what a notification says has changed; false when it is about no list."""
         changed = [kind for kind in LISTS if kind.changed == notification]
-        self._stale.update(changed)
-        if changed:
-            self._stale_event.set()
-        return bool(changed)
+        if not changed:
+            return False
+        declared = as_object(self._capabilities.get(changed[0].capability)).get("listChanged")
+        if declared is not True:
+            self._broke(f"{notification} came, and the server did not declare listChanged (section 17)")
+        self.read_again(changed)
+        return True
+
+    def read_again(self, kinds: list[ListKind] | None = None) -> None:
+        """These lists (None: all that are announced) may have changed."""
+        wanted = self._wanted()
+        self._stale.update(
+            wanted if kinds is None else [kind for kind in kinds if self._reads is None or kind in wanted]
+        )
+        self._stale_event.set()
+
+    def _wanted(self) -> list[ListKind]:
+        """The lists that the server announces and somebody looks at."""
+        return [
+            kind
+            for kind in LISTS
+            if kind.capability in self._capabilities and (self._reads is None or kind.method in self._reads)
+        ]
 
     async def refresh(self, kind: ListKind) -> None:
         """Read one list; a failure keeps the last good one (config contract, section 6)."""
         try:
-            fact = await self._read(kind)
+            items, freshness = await self._all(kind)
+            fact = self._event(kind, items, freshness)
+            if self._memory is not None:
+                self._memory.keep_list(kind.method, KeptList(items, freshness))
         except McpDeckError as error:
             if kind is TEMPLATES and isinstance(error, RPCError) and error.code == METHOD_NOT_FOUND:
                 fact = ev.TemplatesChanged(self._server, self._generation, ())
@@ -147,76 +215,71 @@ class Lists:
             self._tools_listed.set()
         self._emit(fact)
 
-    async def _read(self, kind: ListKind) -> Event:
+    def _event(self, kind: ListKind, items: list[Json], freshness: Freshness) -> Event:
+        where = (self._server, self._generation)
         if kind is TOOLS:
-            return ev.ToolsChanged(self._server, self._generation, await self.read_tools())
-        items = await self.pages(kind)
+            if freshness.cached:
+                return ev.ToolsChanged(*where, self._tools(items), freshness)
+            return ev.ToolsChanged(*where, self._take_tools(items), freshness)
         if kind is RESOURCES:
-            return ev.ResourcesChanged(self._server, self._generation, _listed(items, "uri"))
+            return ev.ResourcesChanged(*where, read_listed(items, "uri"), freshness)
         if kind is TEMPLATES:
-            return ev.TemplatesChanged(self._server, self._generation, _listed(items, "uriTemplate"))
-        return ev.PromptsChanged(self._server, self._generation, _listed(items, "name"))
+            return ev.TemplatesChanged(*where, read_listed(items, "uriTemplate"), freshness)
+        return ev.PromptsChanged(*where, read_listed(items, "name"), freshness)
+
+    def _tools(self, items: list[Json]) -> tuple[Tool, ...]:
+        return tuple([read_tool(item, mirrors_headers=self.mirrors_headers) for item in items])
+
+    def _take_tools(self, items: list[Json]) -> tuple[Tool, ...]:
+        self.tools = self._tools(items)
+        times = Counter(tool.name for tool in self.tools)
+        for name in [name for name, count in times.items() if count > 1][:DUPLICATES]:
+            self._broke(f"tools/list names {name!r} {times[name]} times (section 19); a call reaches one of them")
+        return self.tools
 
     async def pages(self, kind: ListKind) -> list[Json]:
+        """The items of all pages, as received."""
+        return (await self._all(kind))[0]
+
+    async def page(self, kind: ListKind, cursor: str | None = None) -> Page:
+        """One page; ``cursor`` None is the first."""
+        result = await self._request(kind.method, {} if cursor is None else {"cursor": cursor})
+        items = result.get(kind.member)
+        if not isinstance(items, list):
+            self._broke(f"{kind.method} was answered without an array {kind.member!r} (section 19)")
+        return Page(as_list(items), as_text(result.get("nextCursor")), self._freshness(kind, result))
+
+    async def _all(self, kind: ListKind) -> tuple[list[Json], Freshness]:
         """All pages of a list (section 19): an empty cursor counts, a repeated one ends it."""
         items: list[Json] = []
-        cursor: str | None = None
+        page = await self.page(kind)
+        freshness = page.freshness
         seen: set[str] = set()
-        for _ in range(PAGES):
-            result = await self._request(kind.method, {} if cursor is None else {"cursor": cursor})
-            page = result.get(kind.member)
-            if not isinstance(page, list):
-                self._broke(f"{kind.method} was answered without an array {kind.member!r} (section 19)")
-            items += as_list(page)
+        for _ in range(PAGES - 1):
+            items += page.items
             if len(items) > ITEMS:
                 self._broke(f"{kind.method} has more than {ITEMS:,} items; the rest is not read")
-                return items[:ITEMS]
-            cursor = as_text(result.get("nextCursor"))
+                return items[:ITEMS], freshness
+            cursor = page.next_cursor
             if cursor is None:
-                return items
+                return items, freshness
             if cursor in seen:
                 self._broke(f"{kind.method} repeats the cursor {cursor!r} (section 19)")
-                return items
+                return items, freshness
             seen.add(cursor)
+            page = await self.page(kind, cursor)
+            if page.freshness.scope != freshness.scope:
+                self._broke(f"the pages of {kind.method} have different cache scopes (section 18)")
+            # The list as a whole is as fresh as its first page to go stale.
+            lives = [ttl for ttl in (freshness.ttl_ms, page.freshness.ttl_ms) if ttl is not None]
+            freshness = replace(freshness, ttl_ms=min(lives, default=None))
         self._broke(f"{kind.method} has more than {PAGES} pages; the rest is not read")
-        return items
+        return items + page.items, freshness
 
-
-def _tool(item: Json, mirrors_headers: bool) -> Tool:
-    raw = as_object(item)
-    name = as_text(raw.get("name"))
-    schema, output = raw.get("inputSchema"), raw.get("outputSchema")
-    problems: list[str] = []
-    if name is None:
-        problems.append("the tool has no name")
-    if not isinstance(schema, dict):
-        problems.append("the tool has no inputSchema object (section 26)")
-    elif schema.get("type") != "object":
-        problems.append('the inputSchema is not of type "object" (section 26)')
-    header_problems = schema_problems(as_object(schema))
-    return Tool(
-        name=name or "",
-        title=as_text(raw.get("title")),
-        description=as_text(raw.get("description")) or "",
-        input_schema=as_object(schema),
-        output_schema=output if isinstance(output, dict) else None,
-        annotations=as_object(raw.get("annotations")),
-        raw=raw,
-        problems=(*problems, *header_problems),
-        # Elsewhere the annotation is information (section 11).
-        excluded=header_problems[0] if header_problems and mirrors_headers else None,
-    )
-
-
-def _listed(items: list[Json], key: str) -> tuple[Listed, ...]:
-    objects = [as_object(item) for item in items]
-    return tuple(
-        Listed(
-            key=as_text(raw.get(key)) or "",
-            name=as_text(raw.get("name")) or "",
-            title=as_text(raw.get("title")),
-            description=as_text(raw.get("description")) or "",
-            raw=raw,
-        )
-        for raw in objects
-    )
+    def _freshness(self, kind: ListKind, result: JsonObject) -> Freshness:
+        ttl, scope = result.get("ttlMs"), as_text(result.get("cacheScope"))
+        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)):
+            ttl = None
+        for flaw in hint_flaws(kind.method, result) if self.has_hints else ():
+            self._broke(flaw)
+        return Freshness(time.time(), None if ttl is None else max(0.0, ttl), scope)

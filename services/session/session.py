@@ -1,59 +1,45 @@
 """A session: typed MCP calls over one connection.
 
-Owns the meaning of methods and notifications: lists, calls with their rounds and progress, the
-server's questions. Dressing requests is the era's business, pairing them the dispatcher's. Reports
-facts as events; never knows the store.
+Owns negotiation, requests and the answers inside results. What a server offers, asks
+or says by itself has rooms of its own. Dressing requests is the era's business, pairing them the
+dispatcher's. Reports facts as events; never knows the store.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
 
 import anyio
 
 from .. import events as ev
-from ..eras.base import ClientSide, Era, Greeting
+from ..eras.base import NO_EXTENSIONS, ClientSide, Era, Greeting, Offer
 from ..eras.negotiate import Wish, negotiate
 from ..eras.stateless import StatelessEra
-from ..eras.versions import BY_DATE, HEADER_MISMATCH, INVALID_PARAMS, METHOD_NOT_FOUND, ROUND_METHODS
-from ..errors import CapabilityMissing, ConnectionLost, RemoteProtocolError, RPCError
-from ..models import (
-    EraName,
-    Implementation,
-    Json,
-    JsonObject,
-    TransportKind,
-    as_object,
-    as_text,
-)
-from ..protocol.dispatcher import REQUEST_TIMEOUT, Dispatcher, unanswerable
-from ..protocol.jsonrpc import Malformed, dump
-from ..state.store import Event
+from ..eras.versions import BY_DATE, LOG_LEVELS, ROUND_METHODS, TASKS_EXTENSION
+from ..errors import CapabilityMissing, ConnectionLost, McpDeckError, RemoteProtocolError, UsageError
+from ..models import EraName, Implementation, Json, JsonObject, TransportKind, as_object
+from ..protocol.dispatcher import REQUEST_TIMEOUT, Dispatcher, Limit, unanswerable
+from ..telemetry.trace import TracedConnection
 from ..transports.base import RequestId, Transport
-from .lists import TOOLS, Lists
-from .questions import Ask, Question
-
-ROUNDS = 10
-"""Rounds of one multi-round-trip request (section 15)."""
-ROUND_PAUSES = (0.05, 0.1, 0.2, 0.25)
-"""Seconds before a retry that carries only the request state."""
-STRAY_KEPT = 2_000
-"""Characters of a stray line that go to the log."""
-LOG_KEPT = 16_000
-"""Characters of one log message that are kept."""
-RULE_KEPT = 500
-"""Characters of a sentence about a broken rule, which may quote the server."""
-
-Emit: TypeAlias = Callable[[Event], None]
-OnProgress: TypeAlias = Callable[[float, "float | None", "str | None"], None]
+from .incoming import Incoming
+from .items import contents_flaws, hint_flaws
+from .lists import Lists
+from .memory import ServerMemory
+from .progress import OnProgress, ProgressTokens
+from .questions import ROOTS, Answer, Ask, Question
+from .record import Emit, Record
+from .rounds import Operation, carried_out
+from .standing import Standing
+from .subscriptions import Subscriptions
+from .tasks import OnTask, Tasks, created
 
 
 class Session:
     """One connection to one server, from negotiation to its end.
 
-    ``lists`` holds what the server offers; ``dispatcher`` carries the messages.
+    ``lists`` holds what the server offers, ``subscriptions`` and ``tasks`` what was begun with it;
+    ``dispatcher`` carries the messages. ``standing`` and ``memory`` outlive the session.
     """
 
     def __init__(
@@ -65,36 +51,59 @@ class Session:
         emit: Emit,
         client: ClientSide,
         ask: Ask | None = None,
+        standing: Standing | None = None,
+        memory: ServerMemory | None = None,
+        trace: TracedConnection | None = None,
+        listens: bool = False,
+        reads: frozenset[str] | None = None,
+        request_timeout: float = REQUEST_TIMEOUT,
     ) -> None:
         self.server = server
         self.generation = generation
+        self.emit = emit
+        self.standing = standing or Standing(client.offer)
+        self.memory = memory or ServerMemory()
         self.greeting: Greeting | None = None
         self.probing = False
         """Negotiation is under way: a stdio server that ends now may just not bear the probe."""
         self.suspect = anyio.Event()
         """Set when a request was lost: whether the server is still there is looked at now, not at the next beat."""
+        self.request_timeout = request_timeout
         self._transport = transport
         self._client = client
-        self._emit = emit
         self._ask = ask
         self._era: Era | None = None
-        self._progress: dict[RequestId, tuple[OnProgress, list[float]]] = {}
         self._calls: list[str] = []
-        self.lists = Lists(server, generation, request=self.request, emit=emit, broke=self.broke)
+        record = Record(server, generation, emit, trace, has_stdout=transport.kind is TransportKind.STDIO)
+        self.note, self.log, self.broke = record.note, record.log, record.broke
+        self.progress = ProgressTokens(self.broke)
+        self.incoming = Incoming(self)
+        self.lists = Lists(
+            server, generation, request=self.request, emit=emit, broke=self.broke, memory=self.memory, reads=reads
+        )
+        self.subscriptions = Subscriptions(self, listens=listens)
+        self.tasks = Tasks(self)
         self.dispatcher = Dispatcher(
             transport,
-            on_request=self._on_request,
-            on_notification=self._on_notification,
+            on_request=self.incoming.on_request,
+            on_notification=self.incoming.on_notification,
             on_flaw=self.broke,
-            on_stray=self._on_stray,
-            on_frame=self._on_frame,
+            on_stray=record.stray,
+            on_sent=record.sent,
+            on_received=record.received,
         )
+        record.asked = self.dispatcher.asked
 
     # What the connection is
 
     @property
     def era(self) -> EraName:
         return self._negotiated().name
+
+    @property
+    def is_modern(self) -> bool:
+        """The stateless era was negotiated; false before."""
+        return self._era is not None and self._era.name is EraName.MODERN
 
     @property
     def version(self) -> str:
@@ -108,6 +117,16 @@ class Session:
     def info(self) -> Implementation | None:
         return self.greeting.info if self.greeting else None
 
+    @property
+    def offer(self) -> Offer:
+        """What we can answer (declared when the session began; roots may change since)."""
+        return self.standing.offer
+
+    @property
+    def only_call(self) -> str | None:
+        """The call that runs, when it is the only one."""
+        return self._calls[0] if len(self._calls) == 1 else None
+
     def _negotiated(self) -> Era:
         if self._era is None:
             raise CapabilityMissing("the connection is not negotiated yet")
@@ -116,22 +135,50 @@ class Session:
     async def open(self, wish: Wish) -> Greeting:
         """Negotiate. Raises what stands in the way; the caller bounds the time."""
         shared_channel = not self._transport.stream_per_request
-        self.probing = wish.era is None
+        self.probing = wish.era is None and not self._transport.handshake_only
         if self.probing and shared_channel:
-            self._log("note", "info", None, "Asked server/discover first; an older server may log an error about it.")
-        era, greeting = await negotiate(self.dispatcher, self._client, wish, silence_is_legacy=shared_channel)
+            self.note("Asked server/discover first; an older server may log an error about it.")
+        era, greeting = await negotiate(
+            self.dispatcher,
+            self._client,
+            wish,
+            silence_is_legacy=shared_channel,
+            handshake_only=self._transport.handshake_only,
+        )
         self.probing = False
         self._era, self.greeting = era, greeting
-        self.lists.mirrors_headers = era.name is EraName.MODERN and self._transport.kind is TransportKind.HTTP
+        self.lists.announced(greeting.capabilities)
+        self.lists.mirrors_headers = era.name is EraName.MODERN and self._transport.stream_per_request
+        self.lists.has_hints = era.name is EraName.MODERN
         if isinstance(era, StatelessEra) and "logging" in greeting.capabilities:
             # A debugger wants to see the log; the server must not write one unasked (section 24).
-            era.log_level = "debug"
+            era.log_level = self.standing.log_level or LOG_LEVELS[0]
         self.dispatcher.answers = era.answers_requests
+        self.dispatcher.batches = BY_DATE[era.version].batches
         self.dispatcher.answer_headers = era.standing_headers()
         await self._transport.established(era.name, era.standing_headers())
         for flaw in greeting.flaws:
             self.broke(flaw)
         return greeting
+
+    async def keep(self) -> None:
+        """Restore what stood before, read the lists, and keep both up to date until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.subscriptions.keep)
+            if self.standing.log_level is not None and self.era is EraName.LEGACY and "logging" in self.capabilities:
+                tasks.start_soon(self._restore_log_level, self.standing.log_level)
+            if self.memory.tasks():
+                tasks.start_soon(self.tasks.recall)
+            # A list that changes while the listening begins would be missed: it is read after that, if that is quick.
+            with anyio.move_on_after(0.25):
+                await self.subscriptions.first_answer()
+            await self.lists.keep(self.capabilities)
+
+    async def _restore_log_level(self, level: str) -> None:
+        try:
+            await self.request("logging/setLevel", {"level": level})
+        except McpDeckError as error:
+            self.note(f"The log level could not be set again: {error.title}")
 
     # Requests
 
@@ -140,36 +187,68 @@ class Session:
         method: str,
         params: JsonObject,
         *,
-        timeout: float | None = REQUEST_TIMEOUT,
+        timeout: Limit = "own",
         on_progress: OnProgress | None = None,
         input_schema: JsonObject | None = None,
+        extensions: Mapping[str, JsonObject] = NO_EXTENSIONS,
     ) -> JsonObject:
-        """One request, dressed for the era; its result as received, which must be an object."""
-        era = self._negotiated()
+        """One request, dressed for the era; its result as received, which must be an object.
+
+        ``timeout`` in seconds, ``own``: the session's.
+        """
         request_id = self.dispatcher.new_id()
-        dressed = era.dress(
-            method, params, progress_token=request_id if on_progress else None, input_schema=input_schema
-        )
         if on_progress is not None:
-            self._progress[request_id] = (on_progress, [])
+            self.progress.add(request_id, on_progress)
+        kept = False
         try:
-            result = await self.dispatcher.request(
+            result = await self.send_request(
+                request_id,
                 method,
-                dressed.params,
-                request_id=request_id,
-                headers=dressed.headers,
-                timeout=timeout,
-                cancel=lambda gone: era.cancel(gone, stream_per_request=self._transport.stream_per_request),
+                params,
+                timeout=self.request_timeout if timeout == "own" else timeout,
+                progress_token=request_id if on_progress else None,
+                input_schema=input_schema,
+                extensions=extensions,
             )
+            # The progress token of a call lives as long as its task (2025-11-25, section 36.1).
+            kept = on_progress is not None and self.tasks.keeps_progress(result, request_id)
         except ConnectionLost:
             self.suspect.set()
             raise
         finally:
-            self._progress.pop(request_id, None)
+            if not kept:
+                self.progress.remove(request_id)
         if not isinstance(result, dict):
             raise unanswerable(method)
-        self._check_result_type(method, result)
+        self._check_result_type(method, result, extensions)
         return result
+
+    async def send_request(
+        self,
+        request_id: RequestId,
+        method: str,
+        params: JsonObject,
+        *,
+        timeout: float | None,
+        progress_token: RequestId | None = None,
+        input_schema: JsonObject | None = None,
+        extensions: Mapping[str, JsonObject] = NO_EXTENSIONS,
+    ) -> Json:
+        """One request with an id from ``dispatcher.new_id``; its result unchecked."""
+        era = self._negotiated()
+        if self.standing.context is not None:
+            params = {**params, "_meta": {**as_object(params.get("_meta")), **self.standing.context.meta()}}
+        dressed = era.dress(
+            method, params, progress_token=progress_token, input_schema=input_schema, extensions=extensions
+        )
+        return await self.dispatcher.request(
+            method,
+            dressed.params,
+            request_id=request_id,
+            headers=dressed.headers,
+            timeout=timeout,
+            cancel=lambda gone: era.cancel(gone, stream_per_request=self._transport.stream_per_request),
+        )
 
     async def ping(self) -> float:
         """Milliseconds to a cheap answer: ``ping``, or ``server/discover`` where there is no ping (section 23)."""
@@ -186,76 +265,115 @@ class Session:
         timeout: float | None = None,
         call: str | None = None,
         on_round: Callable[[int], None] | None = None,
+        as_task: bool = False,
+        on_task: OnTask | None = None,
     ) -> JsonObject:
-        """``tools/call``, all its rounds included; the final result exactly as received."""
+        """``tools/call``, all its rounds and its task included; the final result exactly as received.
+
+        ``as_task``: ask for a task, and wait for its end (section 36).
+        """
         params: JsonObject = {"name": name, "arguments": arguments}
+        extensions: Mapping[str, JsonObject] = NO_EXTENSIONS
+        tool = self.lists.find(name)
+        as_task = as_task or self.tasks.wanted_by(tool)
+        if as_task:
+            params.update(self.tasks.params(tool))
+            extensions = self.tasks.extensions
         if call is not None:
             self._calls.append(call)
+        operation = Operation("tools/call", params, name, on_progress, timeout, call, on_round, extensions)
         try:
-            try:
-                return await self._rounds("tools/call", params, name, on_progress, timeout, call, on_round)
-            except RPCError as error:
-                if error.code != HEADER_MISMATCH:
-                    raise
-            # Our picture of the tool's schema is old: read it again and build the headers anew, once (section 11).
-            await self.lists.refresh(TOOLS)
-            return await self._rounds("tools/call", params, name, on_progress, timeout, call, on_round)
+            result = await carried_out(self, operation)
+            begun = created(result, core=self.tasks.core) if as_task or self._declares_tasks else None
+            if begun is None:
+                if as_task and self.tasks.core:
+                    self.note("The server answered at once instead of beginning a task.")
+                return result
+            return await self.tasks.follow(begun, name, call, on_task)
         finally:
             if call is not None:
                 self._calls.remove(call)
 
-    async def _rounds(
+    async def read_resource(self, uri: str, *, call: str | None = None, timeout: Limit = "own") -> JsonObject:
+        """``resources/read``, all its rounds included; the result as received."""
+        result = await carried_out(self, Operation("resources/read", {"uri": uri}, timeout=timeout, call=call))
+        for flaw in contents_flaws(result) + (hint_flaws("resources/read", result) if self.is_modern else []):
+            self.broke(flaw)
+        return result
+
+    async def get_prompt(
         self,
-        method: str,
-        params: JsonObject,
-        tool: str,
-        on_progress: OnProgress | None,
-        timeout: float | None,
-        call: str | None,
-        on_round: Callable[[int], None] | None,
+        name: str,
+        arguments: Mapping[str, str] | None = None,
+        *,
+        call: str | None = None,
+        timeout: Limit = "own",
     ) -> JsonObject:
-        """Multi round-trip requests (section 15): answer what the server asks and send the call again."""
-        schema = self._schema_of(tool)
-        extra: JsonObject = {}
-        for number in range(1, ROUNDS + 1):
-            if on_round is not None:
-                on_round(number)
-            result = await self.request(
-                method, {**params, **extra}, timeout=timeout, on_progress=on_progress, input_schema=schema
+        """``prompts/get``, all its rounds included; the result as received."""
+        params: JsonObject = {"name": name}
+        if arguments is not None:
+            params["arguments"] = dict(arguments)
+        return await carried_out(self, Operation("prompts/get", params, timeout=timeout, call=call))
+
+    async def complete(
+        self, ref: JsonObject, argument: JsonObject, context: Mapping[str, str] | None = None
+    ) -> JsonObject:
+        """``completion/complete`` (section 25); ``context`` are arguments chosen already."""
+        params: JsonObject = {"ref": ref, "argument": argument}
+        if context and BY_DATE[self.version].completion_context:
+            params["context"] = {"arguments": dict(context)}
+        result = await self.request("completion/complete", params)
+        values = as_object(result.get("completion")).get("values")
+        if not isinstance(values, list):
+            self.broke("completion/complete was answered without values (section 25)")
+        elif len(values) > 100:
+            self.broke(f"completion/complete was answered with {len(values)} values; 100 are allowed (section 25)")
+        return result
+
+    async def subscribe(self, uri: str) -> None:
+        """Be told when a resource changes. Raises what the server or the transport raises."""
+        await self.subscriptions.subscribe(uri)
+
+    async def unsubscribe(self, uri: str) -> None:
+        await self.subscriptions.unsubscribe(uri)
+
+    async def set_log_level(self, level: str) -> None:
+        """From now on messages of ``level`` and above (section 24). Raises ``UsageError`` for an unknown word."""
+        if level not in LOG_LEVELS:
+            raise UsageError(f"no log level is called {level!r}", hint=f"One of {', '.join(LOG_LEVELS)}.")
+        era = self._negotiated()
+        if isinstance(era, StatelessEra):
+            era.log_level = level
+        else:
+            await self.request("logging/setLevel", {"level": level})
+        self.standing.log_level = level
+        self.emit(ev.LogLevelChanged(self.server, self.generation, level))
+
+    async def set_roots(self, roots: tuple[JsonObject, ...]) -> None:
+        """Tell other roots from now on, and in the handshake era that they changed (section 35)."""
+        if self.offer.roots is None:
+            raise UsageError("roots are not offered to this server", hint='Give its entry "roots" and connect again.')
+        self.standing.offer = Offer(self.offer.elicitation, self.offer.sampling, roots, self.offer.extensions)
+        if self.era is EraName.LEGACY:
+            await self.dispatcher.notify(
+                "notifications/roots/list_changed", None, self._negotiated().standing_headers()
             )
-            if self.era is not EraName.MODERN or result.get("resultType") != "input_required":
-                return result
-            requests, state = result.get("inputRequests"), result.get("requestState")
-            if not isinstance(requests, dict) and not isinstance(state, str):
-                raise RemoteProtocolError("input_required names neither inputRequests nor requestState (section 15)")
-            # Only the latest round's state and answers are sent, never those of earlier rounds.
-            extra = {} if state is None else {"requestState": state}
-            if isinstance(requests, dict) and requests:
-                extra["inputResponses"] = {
-                    key: await self._input_response(as_object(item), call) for key, item in requests.items()
-                }
-            else:
-                await anyio.sleep(ROUND_PAUSES[min(number - 1, len(ROUND_PAUSES) - 1)])
-        raise RemoteProtocolError(
-            f"the server asked for input {ROUNDS} times without an end", hint="Cancel, or look at what it asks for."
-        )
 
-    async def _input_response(self, request: JsonObject, call: str | None) -> Json:
-        method = as_text(request.get("method")) or ""
-        if method != "elicitation/create" or self._ask is None:
-            raise RemoteProtocolError(
-                f"the server asks for {method or 'nothing'}, which mcpdeck did not offer (section 15)",
-                hint="The call is abandoned; the server must not ask for undeclared capabilities.",
-            )
-        return (await self._ask(Question(self.server, method, as_object(request.get("params")), call))).wire()
+    # Questions
 
-    def _schema_of(self, tool: str) -> JsonObject | None:
-        for known in self.lists.tools or ():
-            if known.name == tool:
-                return known.input_schema
-        return None
+    def can_ask(self, method: str) -> bool:
+        """Someone, or the offer itself, answers questions of this kind."""
+        return method == ROOTS or self._ask is not None
 
-    def _check_result_type(self, method: str, result: JsonObject) -> None:
+    async def ask(self, question: Question) -> Answer:
+        assert self._ask is not None
+        return await self._ask(question)
+
+    @property
+    def _declares_tasks(self) -> bool:
+        return TASKS_EXTENSION in self.offer.extensions and self.era is EraName.MODERN
+
+    def _check_result_type(self, method: str, result: JsonObject, extensions: Mapping[str, JsonObject]) -> None:
         """``resultType`` rules of the stateless era (section 2.1)."""
         if self.era is not EraName.MODERN:
             return
@@ -265,87 +383,10 @@ class Session:
         elif kind == "input_required":
             if method not in ROUND_METHODS:
                 raise RemoteProtocolError(f"{method} was answered with input_required (section 2.1)")
+        elif kind == "task" and (TASKS_EXTENSION in extensions or self._declares_tasks):
+            if method != "tools/call":
+                if not method.startswith("tasks/"):
+                    raise RemoteProtocolError(f"{method} was answered with a task (section 2.1)")
+                self.broke(f"the result of {method} has the resultType of a new task (section 36.2)")
         elif kind != "complete":
             raise RemoteProtocolError(f"the result of {method} has an unknown resultType: {kind!r} (section 2.1)")
-
-    # What the server sends by itself
-
-    def _on_notification(self, method: str, params: JsonObject) -> None:
-        match method:
-            case "notifications/progress":
-                self._on_progress(params)
-            case "notifications/message":
-                level = as_text(params.get("level")) or "info"
-                self._log("log", level, as_text(params.get("logger")), params.get("data"))
-            case "notifications/cancelled":
-                request_id = params.get("requestId")
-                if isinstance(request_id, (int, str)) and not isinstance(request_id, bool):
-                    self.dispatcher.cancel_answer(request_id)
-            case _:
-                if not self.lists.note(method):
-                    self._log("note", "debug", None, f"notification {method}")
-
-    def _on_progress(self, params: JsonObject) -> None:
-        token, progress = params.get("progressToken"), params.get("progress")
-        if not isinstance(token, (int, str)) or isinstance(token, bool):
-            return
-        listener = self._progress.get(token)
-        if listener is None:
-            return  # finished already: normal at the end of a call (section 20)
-        if isinstance(progress, bool) or not isinstance(progress, (int, float)):
-            self.broke("a progress notification without a number (section 20)")
-            return
-        on_progress, last = listener
-        if last and progress <= last[0]:
-            self.broke("progress did not increase (section 20)")
-        last[:] = [progress]
-        total = params.get("total")
-        known_total = float(total) if isinstance(total, (int, float)) and not isinstance(total, bool) else None
-        on_progress(float(progress), known_total, as_text(params.get("message")))
-
-    async def _on_request(self, method: str, params: JsonObject, request_id: RequestId) -> Json:
-        match method:
-            case "ping":
-                return {}
-            case "initialize" | "server/discover":
-                self.dispatcher.give_up(
-                    RemoteProtocolError(
-                        "it sends back what it is sent: this is no MCP server", hint="Check command and args."
-                    )
-                )
-                raise RPCError(METHOD_NOT_FOUND, f"{method} is for servers")
-            case "elicitation/create" if self._ask is not None:
-                mode = as_text(params.get("mode")) or "form"
-                if self._era is None or mode not in BY_DATE[self._era.version].elicitation:
-                    raise RPCError(INVALID_PARAMS, f"elicitation mode {mode!r} was not declared")
-                # The legacy wire does not say which call asks; with one call running it is that one.
-                call = self._calls[0] if len(self._calls) == 1 else None
-                return (await self._ask(Question(self.server, method, params, call))).wire()
-            case _:
-                self._log("note", "warning", None, f"request {method} was refused: mcpdeck did not declare it")
-                raise RPCError(METHOD_NOT_FOUND, f"{method} is not supported by this client")
-
-    def _on_stray(self, stray: Malformed) -> None:
-        text = stray.data[:STRAY_KEPT].decode("utf-8", "replace")
-        self._log("stdout", "warning", None, f"{text}  ({stray.reason})")
-
-    def _on_frame(self, sent: bool, size: int) -> None:
-        self._emit(ev.FrameSeen(self.server, self.generation, sent, size))
-
-    def _log(self, kind: str, level: str, logger: str | None, data: Json) -> None:
-        self._emit(ev.LogReceived(self.server, self.generation, time.time(), kind, level[:20], logger, _bounded(data)))
-
-    def broke(self, rule: str) -> None:
-        """The server broke a rule: shown, counted, never fatal."""
-        self._emit(ev.RuleBroken(self.server, self.generation, rule[:RULE_KEPT]))
-
-
-def _bounded(data: Json) -> Json:
-    """Log data as it is kept: thousands of records stay in memory, so one must not be a megabyte."""
-    if isinstance(data, str):
-        text = data
-    elif isinstance(data, (dict, list)):
-        text = dump(data).decode("utf-8", "replace")
-    else:
-        return data
-    return data if len(text) <= LOG_KEPT else f"{text[:LOG_KEPT]} … ({len(text):,} characters)"

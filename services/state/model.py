@@ -14,12 +14,15 @@ from types import MappingProxyType
 from ..models import (
     EraName,
     ErrorInfo,
+    Freshness,
     Implementation,
     JsonObject,
     Listed,
     Origin,
     Source,
     Status,
+    TaskInfo,
+    Timer,
     Tool,
     TransportKind,
 )
@@ -33,6 +36,7 @@ class Counters:
     received: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
+    broken: int = 0
     logged: int = 0
     dropped: int = 0
 
@@ -66,7 +70,19 @@ class ServerState:
     resources: tuple[Listed, ...] | None = None
     templates: tuple[Listed, ...] | None = None
     prompts: tuple[Listed, ...] | None = None
+    freshness: Mapping[str, Freshness] = field(default_factory=dict[str, Freshness])
+    """How old each list is, by the method that reads it."""
+    tasks: tuple[TaskInfo, ...] = ()
+    """Newest first."""
+    subscriptions: tuple[str, ...] = ()
+    listening: str = ""
+    """State of the ``subscriptions/listen`` stream, see ``SubscriptionsChanged``."""
+    updated: Mapping[str, float] = field(default_factory=dict[str, float])
+    """When a resource said last that it changed (wall seconds), by URI."""
+    log_level: str | None = None
+    timers: tuple[Timer, ...] = ()
     rules_broken: tuple[str, ...] = ()
+    """Each sentence once; ``counters.broken`` says how often any rule was broken."""
     failed_lists: frozenset[str] = frozenset()
     """Methods of the lists that could not be read last time; while there is one, the server is degraded."""
     error: ErrorInfo | None = None
@@ -124,6 +140,8 @@ class CallState:
     result: JsonObject | None = None
     error: ErrorInfo | None = None
     rounds: int = 1
+    task: str | None = None
+    """Id of the task that the server made of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,14 +12,22 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from .. import events as ev
-from ..models import ErrorInfo, ServerEntry, Status
+from ..models import ErrorInfo, Freshness, ServerEntry, Status
 from .model import AppState, CallState, CallStatus, Counters, McpState, PromptState, ServerState
 
 CALLS_KEPT = 200
 RULES_KEPT = 50
+TASKS_KEPT = 500
+UPDATES_KEPT = 1_000
 
 Transition: TypeAlias = (
-    "ev.ServersConfigured | ev.ServerEvent | ev.CallStarted | ev.CallFinished | ev.PromptOpened | ev.PromptClosed"
+    ev.ServersConfigured
+    | ev.ServerEvent
+    | ev.CallStarted
+    | ev.CallBecameTask
+    | ev.CallFinished
+    | ev.PromptOpened
+    | ev.PromptClosed
 )
 
 
@@ -33,6 +41,8 @@ def reduce(state: AppState, event: Transition) -> AppState:
         case ev.CallStarted(call, server, tool, arguments, at):
             started = CallState(id=call, server=server, tool=tool, arguments=arguments, started_at=at)
             return replace(state, calls=_trimmed((started, *state.calls)), revision=state.revision + 1)
+        case ev.CallBecameTask(call, task):
+            return _map_call(state, call, lambda known: replace(known, task=task))
         case ev.CallFinished():
             return _map_call(state, event.call, lambda call: _finished(call, event))
         case ev.PromptOpened(prompt, server, call, method, request, at):
@@ -150,17 +160,19 @@ def _server_event(state: AppState, event: ev.ServerEvent) -> AppState:
     return state if changed is server else with_server(state, changed)
 
 
-def _fresh(server: ServerState, generation: int) -> ServerState:
+def _fresh(server: ServerState, event: ev.ConnectionQueued) -> ServerState:
     """A new attempt: what was learned last time stays readable until it is replaced."""
     return replace(
         server,
         status=Status.WAITING,
-        generation=generation,
+        generation=event.generation,
+        timers=event.timers,
         retry_at=None,
         pid=None,
         connected_at=None,
         latency_ms=None,
         rules_broken=(),
+        listening="",
         counters=Counters(logged=server.counters.logged, dropped=server.counters.dropped),
     )
 
@@ -181,6 +193,7 @@ def _established(server: ServerState, event: ev.ConnectionEstablished) -> Server
         resources=None,
         templates=None,
         prompts=None,
+        freshness={},
         failed_lists=frozenset(),
         error=None,
         attempt=0,
@@ -219,19 +232,50 @@ def _rule_broken(server: ServerState, event: ev.RuleBroken) -> ServerState:
     return replace(server, rules_broken=(*server.rules_broken, event.rule))
 
 
+def _read(server: ServerState, method: str, freshness: Freshness | None, **items: Any) -> ServerState:
+    """A list was read, or is shown as an earlier connection knew it."""
+    if freshness is not None:
+        items["freshness"] = {**server.freshness, method: freshness}
+    known = server if freshness is not None and freshness.cached else _list_read(server, method)
+    return replace(known, **items)
+
+
+def _updated(server: ServerState, event: ev.ResourceUpdated) -> ServerState:
+    updated = {uri: at for uri, at in server.updated.items() if uri != event.uri}
+    while len(updated) >= UPDATES_KEPT:
+        del updated[next(iter(updated))]
+    return replace(server, updated={**updated, event.uri: event.at})
+
+
+def _task_changed(server: ServerState, event: ev.TaskChanged) -> ServerState:
+    new = event.task
+    known = next((task for task in server.tasks if task.id == new.id), None)
+    if known is not None:
+        if known.over and not new.over:
+            return server  # a late answer: what is over stays over (section 36.1)
+        return replace(server, tasks=tuple(new if task is known else task for task in server.tasks))
+    return replace(server, tasks=(new, *server.tasks)[:TASKS_KEPT])
+
+
 _Fold: TypeAlias = Callable[[ServerState, Any], ServerState]
 _FOLDS: dict[type[ev.ServerEvent], _Fold] = {
-    ev.ConnectionQueued: lambda server, event: _fresh(server, event.generation),
+    ev.ConnectionQueued: _fresh,
     ev.ConnectionStarted: lambda server, event: replace(server, status=Status.CONNECTING),
     ev.ProcessStarted: lambda server, event: replace(server, pid=event.pid),
     ev.ConnectionEstablished: _established,
-    ev.ToolsChanged: lambda server, event: replace(_list_read(server, "tools/list"), tools=event.tools),
-    ev.ResourcesChanged: lambda server, event: replace(_list_read(server, "resources/list"), resources=event.resources),
-    ev.TemplatesChanged: lambda server, event: replace(
-        _list_read(server, "resources/templates/list"), templates=event.templates
+    ev.ToolsChanged: lambda server, event: _read(server, "tools/list", event.freshness, tools=event.tools),
+    ev.ResourcesChanged: lambda server, event: _read(
+        server, "resources/list", event.freshness, resources=event.resources
     ),
-    ev.PromptsChanged: lambda server, event: replace(_list_read(server, "prompts/list"), prompts=event.prompts),
+    ev.TemplatesChanged: lambda server, event: _read(
+        server, "resources/templates/list", event.freshness, templates=event.templates
+    ),
+    ev.PromptsChanged: lambda server, event: _read(server, "prompts/list", event.freshness, prompts=event.prompts),
     ev.ListFailed: _list_failed,
+    ev.SubscriptionsChanged: lambda server, event: replace(server, subscriptions=event.uris, listening=event.listening),
+    ev.ResourceUpdated: _updated,
+    ev.TaskChanged: _task_changed,
+    ev.LogLevelChanged: lambda server, event: replace(server, log_level=event.level),
     ev.LatencyMeasured: lambda server, event: replace(server, latency_ms=event.latency_ms),
     ev.AuthorizationNeeded: lambda server, event: _down(server, Status.NEEDS_AUTH, event.error),
     ev.ConnectionFailed: lambda server, event: _down(server, Status.FAILED, event.error),

@@ -27,11 +27,11 @@ FLUSH_INTERVAL = 0.08
 class _Tally:
     """Frames and bytes of one server's generation since the last fold."""
 
-    __slots__ = ("bytes_received", "bytes_sent", "generation", "received", "sent")
+    __slots__ = ("broken", "bytes_received", "bytes_sent", "generation", "received", "sent")
 
     def __init__(self, generation: int) -> None:
         self.generation = generation
-        self.sent = self.received = self.bytes_sent = self.bytes_received = 0
+        self.sent = self.received = self.bytes_sent = self.bytes_received = self.broken = 0
 
 
 class Store:
@@ -74,6 +74,8 @@ class Store:
             case _:
                 if isinstance(event, ev.CallFinished):
                     self._fold_progress(event.call)
+                elif isinstance(event, ev.RuleBroken):
+                    self._tally(event.server, event.generation).broken += 1
                 self._state = reduce(self._state, event)
         if not self._dirty.is_set():
             self._dirty.set()
@@ -105,10 +107,14 @@ class Store:
             self.flush()
             await anyio.sleep(self._interval)
 
-    def _count(self, server: str, generation: int, sent: bool, size: int) -> None:
+    def _tally(self, server: str, generation: int) -> _Tally:
         tally = self._tallies.get(server)
         if tally is None or tally.generation < generation:
             tally = self._tallies[server] = _Tally(generation)
+        return tally
+
+    def _count(self, server: str, generation: int, sent: bool, size: int) -> None:
+        tally = self._tally(server, generation)
         if sent:
             tally.sent += 1
             tally.bytes_sent += size
@@ -145,6 +151,7 @@ class Store:
                 received=old.received + tally.received,
                 bytes_sent=old.bytes_sent + tally.bytes_sent,
                 bytes_received=old.bytes_received + tally.bytes_received,
+                broken=old.broken + tally.broken,
                 logged=logged,
                 dropped=dropped,
             )

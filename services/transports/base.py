@@ -18,10 +18,12 @@ from typing import ClassVar, Literal, Self, TypeAlias
 
 import anyio.lowlevel
 
-from ..models import EraName, TransportKind
+from ..models import EraName, JsonObject, TransportKind
 
 MAX_FRAME = 64 * 1024 * 1024
 """Largest message in bytes unless configured otherwise."""
+KEPT_HEAD, KEPT_TAIL = 4096, 128
+"""Bytes of a message beyond the limit that are kept: enough to show it, and to tell which request it answers."""
 
 RequestId: TypeAlias = int | str
 MessageKind: TypeAlias = Literal["request", "response", "error", "notification"]
@@ -31,10 +33,14 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """One message as it came: verbatim bytes, and the wall time (s) at which the transport had it."""
+    """One message as it came: verbatim bytes, and the wall time (s) at which the transport had it.
+
+    ``dropped``: bytes left out of the middle of a message beyond the limit; 0 for every other.
+    """
 
     data: bytes
     at: float
+    dropped: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +57,8 @@ class Outgoing:
     method: str | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
     settled: bool = False
+    label: str = ""
+    """What the message is part of, for the trace (``probe``)."""
 
 
 Deliver: TypeAlias = Callable[[Frame], None]
@@ -68,17 +76,28 @@ def _ignore_note(text: str) -> None:
     pass
 
 
+def _ignore_exchange(exchange: JsonObject) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What a transport reports beside frames; every callable is synchronous and must not raise.
 
     ``stderr``: one line of the child's stderr, without its newline. ``started``: the child's pid.
-    ``note``: a sentence for the server's log (a refused GET stream, a resumed one, …).
+    ``note``: a sentence for the server's log (a refused GET stream, a resumed one, …). ``exchange``: one
+    HTTP request and its answer as ``http_note`` describes them, without bodies and secrets.
     """
 
     stderr: Callable[[bytes], None] = _ignore_line
     started: Callable[[int], None] = _ignore_pid
     note: Callable[[str], None] = _ignore_note
+    exchange: Callable[[JsonObject], None] = _ignore_exchange
+
+
+def beyond(limit: int) -> str:
+    """What to note about a message that was cut."""
+    return f"A message beyond the limit of {limit:,} bytes came: it is left out, what follows is read again."
 
 
 class Transport(ABC):
@@ -91,6 +110,8 @@ class Transport(ABC):
     kind: ClassVar[TransportKind]
     stream_per_request: ClassVar[bool] = False
     """Each request has a response stream of its own, and closing it is how it is cancelled (2026-07-28)."""
+    handshake_only: ClassVar[bool] = False
+    """Only revisions with ``initialize`` are spoken on it (HTTP+SSE)."""
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...

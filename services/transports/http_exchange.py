@@ -1,13 +1,17 @@
 """One HTTP request to an MCP server and what its answer means.
 
-Owns redirects within the origin, refusals by status, and reading bodies within bounds. Knows neither
-sessions nor streams.
+Owns redirects within the origin and refusals by status. Knows neither sessions nor streams; bodies are
+read by ``http_body``.
 """
 
 from __future__ import annotations
 
+import re
+import ssl
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import urljoin
 
 import anyio
@@ -18,15 +22,15 @@ from ..errors import (
     AuthorizationRefused,
     AuthorizationRequired,
     ConnectError,
-    FrameTooLarge,
     HttpStatusError,
     McpDeckError,
     RemoteProtocolError,
 )
-from ..models import HttpTarget
+from ..models import ConnectorTarget, HttpTarget, SseTarget
+from .base import Hooks
+from .http_body import ACCEPT_ENCODING, check_encoding, start_of_body
+from .http_note import exchange
 
-ERROR_BODY = 65_536
-"""Bytes of an unsuccessful answer that are kept."""
 REDIRECTS = 3
 CLOSE_TIMEOUT = 2.0
 
@@ -34,14 +38,23 @@ CLOSE_TIMEOUT = 2.0
 class HttpExchanges:
     """Requests to one URL with the entry's own headers. ``open`` it, ``aclose`` it."""
 
-    def __init__(self, target: HttpTarget) -> None:
+    def __init__(self, target: HttpTarget | SseTarget | ConnectorTarget, hooks: Hooks) -> None:
+        self._hooks = hooks
         self.url = target.url
+        self._target = target
         self._own_headers = dict(target.headers)
         self._has_authorization = any(name.lower() == "authorization" for name in self._own_headers)
         self._client: httpx.AsyncClient | None = None
 
     def open(self) -> None:
-        self._client = http.client(self.url)
+        """Make the client. Raises ``ConfigError`` for certificates and ``ConnectError`` for proxies of no use."""
+        self._client = http.client(self.url, self._target.tls)
+
+    def at(self, url: str) -> HttpExchanges:
+        """The same headers and connections for another URL of the same origin; closed with this one."""
+        other = HttpExchanges(replace(self._target, url=url), self._hooks)
+        other._client = self._client
+        return other
 
     async def aclose(self) -> None:
         """Let the sockets go, within ``CLOSE_TIMEOUT`` seconds."""
@@ -54,15 +67,10 @@ class HttpExchanges:
         self, method: str, headers: dict[str, str], body: bytes | None = None
     ) -> AsyncGenerator[httpx.Response]:
         """One request and its successful answer; every other status is raised as what it means."""
-        assert self._client is not None
-        headers.update(self._own_headers)
+        headers = {"Accept-Encoding": ACCEPT_ENCODING, **headers, **self._own_headers}
         url = self.url
         for _ in range(REDIRECTS + 1):
-            try:
-                request = self._client.build_request(method, url, headers=headers, content=body)
-                response = await self._client.send(request, stream=True)
-            except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-                raise http.mapped(error, url) from error
+            response = await self._sent(method, url, headers, body)
             if response.status_code not in (307, 308):
                 break
             location = _redirected(url, response)
@@ -76,19 +84,30 @@ class HttpExchanges:
         else:
             raise ConnectError(f"the server redirects in a circle ({REDIRECTS} times)", hint="Check the URL.")
         try:
-            if "," in response.headers.get("content-encoding", ""):
-                # Packed once, 64 KiB become 64 MiB at the most; packed twice, they could fill the memory.
-                raise RemoteProtocolError(
-                    "the answer is compressed more than once", hint="The server must use one content encoding."
-                )
             if response.status_code >= 300:
                 raise await self._refusal(response)
+            check_encoding(response)
             yield response
-        except httpx.HTTPError as error:
-            raise http.mapped(error, url) from error
+        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, ConnectionError) as error:
+            raise _broken(error, url) from error
         finally:
             with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):
                 await response.aclose()
+
+    async def _sent(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> httpx.Response:
+        """The answer's head. Raises what went wrong on the way there."""
+        assert self._client is not None
+        began = time.perf_counter()
+        request: httpx.Request | None = None
+        try:
+            request = self._client.build_request(method, url, headers=headers, content=body)
+            response = await self._client.send(request, stream=True)
+        except Exception as error:  # whatever the libraries below raise is a failure of this request
+            if request is not None:
+                self._hooks.exchange(exchange(request, None, began))
+            raise _broken(error, url) from error
+        self._hooks.exchange(exchange(request, response, began))
+        return response
 
     async def _refusal(self, response: httpx.Response) -> McpDeckError:
         status = response.status_code
@@ -130,32 +149,6 @@ def no_answer(response: httpx.Response, media: str, body: bytes) -> McpDeckError
     )
 
 
-async def start_of_body(response: httpx.Response) -> bytes:
-    """The first ``ERROR_BODY`` bytes of an answer that is none, or what comes within 5 s."""
-    body = bytearray()
-    with anyio.move_on_after(5):
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) >= ERROR_BODY:
-                break
-    return bytes(body[:ERROR_BODY])
-
-
-async def whole_body(response: httpx.Response, limit: int) -> bytes:
-    """All of an answer. Raises ``FrameTooLarge`` beyond ``limit`` bytes."""
-    parts: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > limit:
-            raise FrameTooLarge(
-                f"an answer of more than {limit:,} bytes arrived",
-                hint="Ask the server for less at a time.",
-            )
-        parts.append(chunk)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
 def _redirected(url: str, response: httpx.Response) -> str:
     """Where a redirect leads. Raises ``ConnectError`` when that is nowhere."""
     try:
@@ -166,9 +159,18 @@ def _redirected(url: str, response: httpx.Response) -> str:
         ) from None
 
 
-def media_type(response: httpx.Response) -> str:
-    """The media type in lower case, without its parameters."""
-    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _broken(error: Exception, url: str) -> McpDeckError:
+    """What a failed exchange means: a peer that breaks HTTP is told from one that went away."""
+    if isinstance(error, httpx.RemoteProtocolError) and not _WENT_AWAY.search(str(error)):
+        too_long = "too long" in str(error)
+        return RemoteProtocolError(
+            f"{http.host_of(url)} answered with {'endless headers' if too_long else 'what is no HTTP'}: {error}",
+            hint="Is this URL an MCP endpoint?",
+        )
+    return http.mapped(error, url)
+
+
+_WENT_AWAY = re.compile("disconnected|closed connection|without sending")
 
 
 STATUS_HINTS = {

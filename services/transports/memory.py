@@ -21,7 +21,7 @@ import anyio
 
 from ..errors import ConnectError, ConnectionLost, LocalProtocolError
 from ..models import InProcessTarget, TransportKind
-from .base import Deliver, Frame, Hooks, Outgoing, Pacer, Transport
+from .base import KEPT_HEAD, KEPT_TAIL, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport, beyond
 from .server_object import ServerObject, described, load, traceback_of
 from .server_output import ServerOutput, speaking
 from .server_thread import Crossing, DaemonWorkers, in_loop
@@ -40,8 +40,9 @@ class InProcessTransport(Transport):
 
     kind: ClassVar[TransportKind] = TransportKind.IN_PROCESS
 
-    def __init__(self, target: InProcessTarget, hooks: Hooks | None = None) -> None:
+    def __init__(self, target: InProcessTarget, hooks: Hooks | None = None, *, max_frame: int = MAX_FRAME) -> None:
         self._target = target
+        self._max_frame = max_frame
         self._hooks = hooks or Hooks()
         self._to_server: Crossing[object] = Crossing()
         self._from_server: Crossing[bytes] = Crossing()
@@ -95,7 +96,7 @@ class InProcessTransport(Transport):
         pacer = Pacer()
         try:
             while True:
-                deliver(Frame(await self._from_server.get(), time.time()))
+                deliver(self._bounded(await self._from_server.get()))
                 await pacer.tick()
         except anyio.EndOfStream:
             raise self._lost from None
@@ -110,6 +111,13 @@ class InProcessTransport(Transport):
                 await self._to_server.put(decoded, len(message.data))
         except anyio.BrokenResourceError:
             raise self._lost from None
+
+    def _bounded(self, data: bytes) -> Frame:
+        if len(data) <= self._max_frame:
+            return Frame(data, time.time())
+        self._hooks.note(beyond(self._max_frame))
+        kept = data[:KEPT_HEAD] + data[-KEPT_TAIL:]
+        return Frame(kept, time.time(), len(data) - len(kept))
 
     def _hang_up(self) -> None:
         self._to_server.close()  # the end of its input: the server is to finish

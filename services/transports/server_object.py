@@ -11,12 +11,12 @@ import importlib
 import itertools
 import sys
 import traceback
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol, TypeGuard, cast
+from typing import Protocol, TypeAlias, TypeGuard, cast
 
 from ..errors import ConnectError
 from ..models import InProcessTarget, Json
@@ -34,6 +34,24 @@ class ServerObject(Protocol):
     def create_initialization_options(self) -> object: ...
 
     async def run(self, read_stream: object, write_stream: object, initialization_options: object, /) -> None: ...
+
+
+Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[object]]
+
+
+class WithLifespan:
+    """A FastMCP server: what its low-level one needs at run time (tasks, providers) is made by the object around it."""
+
+    def __init__(self, lifespan: Lifespan, inner: ServerObject) -> None:
+        self._lifespan = lifespan
+        self._inner = inner
+
+    def create_initialization_options(self) -> object:
+        return self._inner.create_initialization_options()
+
+    async def run(self, read_stream: object, write_stream: object, initialization_options: object, /) -> None:
+        async with self._lifespan():
+            await self._inner.run(read_stream, write_stream, initialization_options)
 
 
 def load(target: InProcessTarget) -> ServerObject:
@@ -149,7 +167,9 @@ def _unwrapped(value: object) -> ServerObject | None:
     for name in ("_lowlevel_server", "_mcp_server"):
         inner: object = getattr(value, name, None)
         if _is_server(inner):
-            return inner
+            # What FastMCP's own transports enter around the low-level server.
+            lifespan: Lifespan | None = getattr(value, "_lifespan_manager", None)
+            return inner if lifespan is None else WithLifespan(lifespan, inner)
     return value if _is_server(value) else None
 
 

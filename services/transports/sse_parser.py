@@ -12,33 +12,54 @@ from dataclasses import dataclass
 from ..errors import FrameTooLarge
 from .base import MAX_FRAME
 
+LONGEST_ID = 4096
+"""Characters of an event id beyond which it is ignored: no server would take it back in a header."""
+LONGEST_TYPE = 256
+"""Characters of an event's type that are kept."""
+
 
 @dataclass(slots=True, eq=False)
 class SseEvent:
-    """One dispatched event. ``id`` is the last event id so far, ``data`` empty for priming events."""
+    """One dispatched event. ``id`` is the last event id so far, ``data`` empty for priming events.
+
+    ``own_id``: the id stood in this very event.
+    """
 
     event: str
     data: bytes
     id: str | None
+    own_id: bool = False
 
 
 class SseParser:
-    """Feed chunks, get events. ``last_id`` and ``retry`` (ms) hold what the stream said last."""
+    """Feed chunks, get events. ``last_id`` and ``retry`` (ms) hold what the stream said last.
+
+    ``last_id`` counts once its event is complete: of an event that was cut off, nothing has been had.
+    """
 
     def __init__(self, limit: int = MAX_FRAME) -> None:
         self.last_id: str | None = None
         self.retry: int | None = None
         self._limit = limit
-        self._parts: list[bytes] = []
-        self._data: list[bytes] = []
-        self._size = 0
+        self._line = bytearray()
+        self._data: bytearray | bytes | None = None
         self._event = ""
+        self._id: str | None = None
         self._fields = False
+        self._after_cr = False
+        self._first = True
+        self._failed: FrameTooLarge | None = None
+
+    def restart(self) -> None:
+        """The stream goes on in another connection: what was left unfinished is dropped."""
+        self._line.clear()
+        self._forget()
         self._after_cr = False
         self._first = True
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
-        """Events completed by ``chunk``. Raises ``FrameTooLarge``."""
+        """Events completed by ``chunk``. Raises ``FrameTooLarge``, where events came before it: at the next turn."""
+        self.check()
         if not chunk:
             return []
         if self._after_cr and chunk.startswith(b"\n"):
@@ -48,22 +69,33 @@ class SseParser:
                 return []
         self._after_cr = chunk.endswith(b"\r")
         lines = chunk.splitlines(keepends=True)
-        last = lines[-1]
-        unfinished = b"" if last.endswith((b"\n", b"\r")) else lines.pop()
+        unfinished = b"" if lines[-1].endswith((b"\n", b"\r")) else lines.pop()
         events: list[SseEvent] = []
-        if lines and self._parts:
-            lines[0] = b"".join((*self._parts, lines[0]))
-            self._parts.clear()
-        for line in lines:
-            event = self._line(line.rstrip(b"\r\n"))
-            if event is not None:
-                events.append(event)
-        if unfinished:
-            self._parts.append(unfinished)
-            self._grow(len(unfinished))
+        try:
+            for line in lines:
+                if self._line:
+                    self._line += line
+                    line = bytes(self._line)  # noqa: PLW2901 - the whole of it
+                    self._line.clear()
+                event = self._take(line.rstrip(b"\r\n"))
+                if event is not None:
+                    events.append(event)
+            if unfinished:
+                self._line += unfinished
+                self._bound()
+        except FrameTooLarge as error:
+            self.restart()
+            self._failed = error
+            if not events:
+                raise
         return events
 
-    def _line(self, line: bytes) -> SseEvent | None:
+    def check(self) -> None:
+        """Raises the ``FrameTooLarge`` that the last ``feed`` could not, because it had events to give."""
+        if self._failed is not None:
+            raise self._failed
+
+    def _take(self, line: bytes) -> SseEvent | None:
         if self._first:
             self._first = False
             line = line.removeprefix(b"\xef\xbb\xbf")
@@ -76,35 +108,47 @@ class SseParser:
         match name:
             case b"data":
                 self._fields = True
-                self._data.append(value)
-                self._grow(len(value))
+                self._add(value)
             case b"event":
                 self._fields = True
-                self._event = value.decode("utf-8", "replace")
-            case b"id" if b"\0" not in value:
+                self._event = value[:LONGEST_TYPE].decode("utf-8", "replace")
+            case b"id" if b"\0" not in value and len(value) <= LONGEST_ID:
                 self._fields = True
-                self.last_id = value.decode("utf-8", "replace")
+                self._id = value.decode("utf-8", "replace")
             case b"retry" if value.isdigit() and len(value) < 10:
                 self.retry = int(value)
             case _:
                 pass
         return None
 
+    def _add(self, value: bytes) -> None:
+        if self._data is None:
+            self._data = value  # nearly always the only line: it is not copied
+        else:
+            if isinstance(self._data, bytes):
+                self._data = bytearray(self._data)
+            self._data += b"\n"
+            self._data += value
+        self._bound()
+
     def _dispatch(self) -> SseEvent | None:
         if not self._fields:
-            self._size = 0
             return None
-        event = SseEvent(self._event or "message", b"\n".join(self._data), self.last_id)
-        self._data.clear()
-        self._event = ""
-        self._fields = False
-        self._size = 0
+        own = self._id is not None
+        if own:
+            self.last_id = self._id
+        event = SseEvent(self._event or "message", bytes(self._data or b""), self.last_id, own)
+        self._forget()
         return event
 
-    def _grow(self, size: int) -> None:
-        self._size += size
-        if self._size > self._limit * 2:
-            # Twice: an unfinished line is counted once as it arrives and once as a field.
+    def _forget(self) -> None:
+        self._data = None
+        self._event = ""
+        self._id = None
+        self._fields = False
+
+    def _bound(self) -> None:
+        if len(self._line) + len(self._data or b"") > self._limit:
             raise FrameTooLarge(
                 f"an event of more than {self._limit:,} bytes arrived", hint="Ask the server for less at a time."
             )

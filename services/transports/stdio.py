@@ -9,69 +9,101 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 import anyio
 import anyio.abc
 
-from ..errors import ConnectionLost, FrameTooLarge, SpawnError
+from ..errors import ConnectionLost, SpawnError
 from ..models import Json, StdioTarget, TransportKind
-from .base import MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
+from .base import KEPT_HEAD, KEPT_TAIL, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport, beyond
 from .process import Ending, exit_words, spawn
 
 READ_SIZE = 256 * 1024
 STDERR_LINES = 40
 STDERR_LINE = 4_000
-"""Characters of one stderr line that are kept; a longer one is cut."""
+"""Bytes of one stderr line that are kept; the rest of a longer one is dropped."""
+IDENTITY = 128
+"""Bytes in which an id stands when it stands before the result."""
+
+
+@dataclass(slots=True, eq=False)
+class CutLine:
+    """A line beyond the limit: its first and last bytes, and how many came so far."""
+
+    data: bytes
+    size: int
 
 
 class LineFramer:
     r"""Bytes in, lines out, at any split. Lines end in ``\n``; a ``\r`` before it is dropped.
 
-    Blank lines are skipped. A line longer than ``limit`` bytes raises ``FrameTooLarge``.
+    Blank lines are skipped. A line longer than ``limit`` bytes comes out as one ``CutLine``; what
+    follows its end is read as ever. Never holds more than ``limit`` bytes and one chunk.
     """
 
     def __init__(self, limit: int = MAX_FRAME) -> None:
-        self._parts: list[bytes] = []
-        self._held = 0
+        self.cut = 0
+        """How many lines were beyond the limit; counted as soon as one is."""
+        self._held = bytearray()
         self._limit = limit
+        self._head: bytes | None = None
+        self._tail = b""
+        self._size = 0
+        self._said = False
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        if b"\n" not in chunk:
-            self._hold(chunk)
-            return []
+    def feed(self, chunk: bytes) -> list[bytes | CutLine]:
         *lines, rest = chunk.split(b"\n")
-        if self._parts:
-            self._parts.append(lines[0])
-            lines[0] = b"".join(self._parts)
-            self._parts.clear()
-            self._held = 0
+        out: list[bytes | CutLine] = []
         for line in lines:
-            if len(line) > self._limit:
-                self._refuse(len(line))
-        self._hold(rest)
-        return [stripped for line in lines if (stripped := line.rstrip(b"\r")) and not stripped.isspace()]
+            whole = line
+            if self._held or self._head is not None or len(line) > self._limit:
+                self._hold(line, out)
+                if self._head is not None:
+                    out += self._end()
+                    continue
+                whole = bytes(self._held)
+                self._held.clear()
+            whole = whole.rstrip(b"\r")
+            if whole and not whole.isspace():
+                out.append(whole)
+        if rest:
+            self._hold(rest, out)
+        return out
 
     def rest(self) -> bytes:
         """What stands after the last newline: at the end of the stream, an unfinished line."""
-        rest = b"".join(self._parts)
-        self._parts.clear()
-        self._held = 0
+        cut = self._end()
+        rest = cut[0].data if cut else bytes(self._held)
+        self._held.clear()
         return rest.strip()
 
-    def _hold(self, part: bytes) -> None:
-        if part:
-            self._held += len(part)
-            if self._held > self._limit:
-                self._refuse(self._held)
-            self._parts.append(part)
+    def _hold(self, part: bytes, out: list[bytes | CutLine]) -> None:
+        if self._head is None:
+            self._held += part
+            if len(self._held) <= self._limit:
+                return
+            self._head, self._tail = bytes(self._held[: min(KEPT_HEAD, self._limit)]), bytes(self._held[-KEPT_TAIL:])
+            self._size, self._said = len(self._held), False
+            self._held = bytearray()
+            self.cut += 1
+            if b'"id"' in self._head[:IDENTITY]:
+                # Whose answer it was can be told already; the newline may never come.
+                self._said = True
+                out.append(CutLine(self._head, self._size))
+        else:
+            self._size += len(part)
+            self._tail = (self._tail + part)[-KEPT_TAIL:]
 
-    def _refuse(self, size: int) -> None:
-        raise FrameTooLarge(
-            f"a message of more than {self._limit:,} bytes arrived ({size:,} so far)",
-            hint="Ask the server for less at a time.",
-        )
+    def _end(self) -> list[CutLine]:
+        """The line that was cut has ended: what is to be said of it, unless it was said before."""
+        if self._head is None:
+            return []
+        cut = [] if self._said else [CutLine(self._head + self._tail.rstrip(b"\r"), self._size)]
+        self._head, self._tail = None, b""
+        return cut
 
 
 class StdioTransport(Transport):
@@ -105,10 +137,14 @@ class StdioTransport(Transport):
         assert self._process is not None and self._tasks is not None
         with anyio.CancelScope(shield=True):
             await Ending(self._process).end()
-            # Both pipes are read to their end, which closes them; a process that slipped away may hold them open.
+            # Both pipes are read to their end, for the last words; a process that slipped away may hold them open.
             with anyio.move_on_after(0.5):
                 await self._discard_stdout(self._process)
                 await self._stderr_done.wait()
+            # Not one that not even SIGKILL has ended: it would be waited for without end.
+            if self._process.returncode is not None:
+                with anyio.move_on_after(0.5):
+                    await self._process.aclose()
         # Scopes nest: the group was entered before the shield above, so it is left after it.
         self._tasks.cancel_scope.cancel()
         await self._tasks.__aexit__(None, None, None)
@@ -116,7 +152,7 @@ class StdioTransport(Transport):
     async def run(self, deliver: Deliver) -> None:
         process = self._process
         assert process is not None and process.stdout is not None
-        framer, pacer = LineFramer(self._max_frame), Pacer()
+        framer, pacer, noted = LineFramer(self._max_frame), Pacer(), 0
         receive = process.stdout.receive
         while True:
             try:
@@ -126,10 +162,17 @@ class StdioTransport(Transport):
             at = time.time()
             for line in framer.feed(chunk):
                 self._answered = True
-                deliver(Frame(line, at))
+                if isinstance(line, CutLine):
+                    deliver(Frame(line.data, at, line.size - len(line.data)))
+                else:
+                    deliver(Frame(line, at))
                 await pacer.tick()
+            while noted < framer.cut:
+                noted += 1
+                self._hooks.note(beyond(self._max_frame))
         rest = framer.rest()
         if rest:
+            self._answered = True
             deliver(Frame(rest, time.time()))
         raise await self._ended(process)
 
@@ -155,18 +198,24 @@ class StdioTransport(Transport):
 
     async def _drain_stderr(self, stream: anyio.abc.ByteReceiveStream) -> None:
         """Always read stderr: a full pipe would stop the child."""
-        held = b""
+        held, too_long = b"", False
         pacer = Pacer()
         try:
             while True:
                 chunk = await stream.receive(65_536)
-                *lines, held = (held + chunk).split(b"\n")
+                *lines, rest = chunk.split(b"\n")
                 for line in lines:
-                    self._stderr_line(line)
+                    if not too_long:
+                        self._stderr_line(held + line)
+                    held, too_long = b"", False
                     await pacer.tick()
-                if len(held) > STDERR_LINE:
-                    self._stderr_line(held)
-                    held = b""
+                if too_long and b"\r" in rest:
+                    rest, too_long = rest.partition(b"\r")[2], False  # a progress bar goes on in the same line
+                if not too_long:
+                    held += rest
+                    if len(held) > STDERR_LINE:
+                        self._stderr_line(held)
+                        held, too_long = b"", True
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
             if held:
                 self._stderr_line(held)

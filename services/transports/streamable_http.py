@@ -7,11 +7,10 @@ decoded by the dispatcher, never here.
 
 from __future__ import annotations
 
-import random
 import re
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
@@ -21,27 +20,37 @@ import httpx
 
 from .. import http
 from ..errors import (
+    AuthError,
     ConnectError,
     ConnectionLost,
     FrameTooLarge,
     HttpStatusError,
     LocalProtocolError,
     McpDeckError,
+    RemoteProtocolError,
     SessionExpired,
+    TransportTimeout,
 )
 from ..models import EraName, HttpTarget, TransportKind
 from .base import MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
-from .http_exchange import ERROR_BODY, HttpExchanges, media_type, no_answer, start_of_body, whole_body
-from .sse_parser import SseParser
+from .event_stream import EventStream
+from .http_body import media_type, pieces, start_of_body, whole_body
+from .http_exchange import HttpExchanges, no_answer
 
-ACCEPT_BOTH = "application/json, text/event-stream"
+JSON, EVENTS = "application/json", "text/event-stream"
+ACCEPT_BOTH = f"{JSON}, {EVENTS}"
 SESSION_ID = re.compile(r"[\x21-\x7e]+")
 RESUME_ATTEMPTS = 5
-RESUME_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each attempt to resume a stream when the server named no ``retry``."""
+"""How often in a row going on with a stream may bring nothing at all."""
+STEADY = 5.0
+"""Seconds after which a stand-alone stream that ends is opened again without a growing pause."""
 GET_WAIT = 1.0
 """Seconds a tool call waits for the stand-alone stream: some servers ask their questions only there."""
 DELETE_TIMEOUT = 2.0
+EXPIRED_GRACE = 2.0
+"""Seconds for which messages that were on their way when the session was found to be gone get their own answer."""
+ACCEPTED_BODY = 1.0
+"""Seconds for the body of an answer that should have none; read so that its socket can be used again."""
 
 
 class StreamableHttpTransport(Transport):
@@ -51,14 +60,18 @@ class StreamableHttpTransport(Transport):
     stream_per_request = True
 
     def __init__(self, target: HttpTarget, hooks: Hooks, *, max_frame: int = MAX_FRAME) -> None:
-        self._http = HttpExchanges(target)
+        self._http = HttpExchanges(target, hooks)
         self._hooks = hooks
         self._max_frame = max_frame
         self._tasks: anyio.abc.TaskGroup | None = None
         self._deliver: Deliver = _nobody
         self._session_id: str | None = None
+        self._version_header: dict[str, str] = {}
         self._standing_headers: Mapping[str, str] = {}
-        self._resumable = False
+        self._era: EraName | None = None
+        self._waiting: dict[Outgoing, anyio.CancelScope] = {}
+        self._unheard: set[Outgoing] = set()
+        self._heard = anyio.Event()
         self._broken: McpDeckError | None = None
         self._broke = anyio.Event()
         self._listening = anyio.Event()
@@ -85,84 +98,125 @@ class StreamableHttpTransport(Transport):
         with anyio.CancelScope(shield=True):
             if self._session_id is not None and not isinstance(self._broken, SessionExpired):
                 await self._delete()
+            self._break(ConnectionLost("the connection was closed"))
             await self._http.aclose()
 
     async def run(self, deliver: Deliver) -> None:
         self._deliver = deliver
         await self._broke.wait()
         assert self._broken is not None
+        if isinstance(self._broken, SessionExpired):
+            # What was sent just now is about to get a 404 of its own, and may then be sent again.
+            with anyio.move_on_after(EXPIRED_GRACE):
+                while self._unheard:
+                    await self._heard.wait()
+            self._leave(self._waiting)
         raise self._broken
 
     async def established(self, era: EraName, headers: Mapping[str, str]) -> None:
+        self._era = era
         self._standing_headers = headers
         if era is EraName.LEGACY:
-            self._resumable = True
             assert self._tasks is not None
             self._tasks.start_soon(self._listen)
         else:
+            self._session_id = None  # there are no sessions (section 10)
             self._listening.set()
 
     async def send(self, message: Outgoing) -> None:
-        if self._broken is not None:
-            raise self._broken
+        self._check(untaken=True)
         if message.method == "tools/call" and not self._listening.is_set():
             with anyio.move_on_after(GET_WAIT):
                 await self._listening.wait()
             self._listening.set()  # one call waits, not every one: a server may hold the stream's headers back
-        headers = {"Accept": ACCEPT_BOTH, "Content-Type": "application/json", **message.headers}
-        async with self._exchange("POST", headers, message.data) as response:
+            self._check(untaken=True)
+        if message.kind != "request":
+            await self._post(message)
+            return
+        # The answer may come on another stream than the request's own (section 12): then this one is left.
+        with anyio.CancelScope() as self._waiting[message]:
+            try:
+                unfinished = await self._post(message)
+                if unfinished is not None and not message.settled:
+                    await self._resume(*unfinished, message)
+            finally:
+                del self._waiting[message]
+        if not message.settled:
+            self._check(untaken=False)
+
+    async def _post(self, message: Outgoing) -> tuple[EventStream, str] | None:
+        """One POST and its answer. Returns the response stream and how it ended when it ended too early."""
+        headers = {"Accept": ACCEPT_BOTH, "Content-Type": JSON, **message.headers}
+        async with self._exchange("POST", headers, message) as response:
+            media = media_type(response)
             if message.method == "initialize":
                 self._take_session_id(response)
-            media = media_type(response)
             if message.kind != "request":
-                return
-            if response.status_code != 200 or media not in ("application/json", "text/event-stream"):
+                await self._accepted(response, media)
+                return None
+            if response.status_code != 200 and media in (JSON, EVENTS):
+                self._hooks.note(f"{message.method} was answered with status {response.status_code} instead of 200.")
+            if media == EVENTS:
+                stream = EventStream(self._hooks.note, self._max_frame)
+                return stream, await self._read(response, stream, message)
+            if media != JSON:
                 # Read what it is: a person must see why this is no answer.
-                body = await start_of_body(response)
-                if media != "application/json" or not body:
-                    raise no_answer(response, media, body)
-                self._deliver(Frame(body, time.time()))
-                return
-            if media == "application/json":
-                body = await whole_body(response, self._max_frame)
-                self._deliver(Frame(body, time.time()))
-                if not message.settled:
-                    # It may still be this request's error, sent without its id (section 2).
-                    raise HttpStatusError(
-                        "the answer does not belong to the request", status=200, body=body[:ERROR_BODY]
-                    )
-                return
-            parser = SseParser(self._max_frame)
-            reason = await self._read_stream(response, parser, message)
-        if not message.settled:
-            await self._resume(parser, message, reason)
+                raise no_answer(response, media, await start_of_body(response))
+            body = await whole_body(response, self._max_frame)
+            if body.strip():
+                self._hand_over(Frame(body, time.time()), message)
+            if message.settled:
+                return None
+            if response.status_code != 200 or not body.strip():
+                raise no_answer(response, media, body)
+            # It may still be this request's error, sent without its id (section 2).
+            raise HttpStatusError("the answer does not belong to the request", status=200, body=body)
+
+    async def _accepted(self, response: httpx.Response, media: str) -> None:
+        """The answer to a notification or an answer of ours: 202 without a body, but others happen."""
+        if media == EVENTS:
+            self._hooks.note("A message that expects no answer was answered with a stream, which was not read.")
+            return
+        body = await start_of_body(response, ACCEPTED_BODY)
+        if response.status_code != 202 and media == JSON and b'"jsonrpc"' in body:
+            self._hand_over(Frame(body, time.time()))  # an error that nobody asked for is still worth seeing
 
     @asynccontextmanager
     async def _exchange(
-        self, method: str, headers: dict[str, str], body: bytes | None = None
+        self, method: str, headers: dict[str, str], message: Outgoing | None = None
     ) -> AsyncGenerator[httpx.Response]:
         """One request in this session; what ends the session or the connection is noted on the way."""
-        if self._session_id is not None:
-            headers["Mcp-Session-Id"] = self._session_id
+        session = None if message is not None and message.method == "initialize" else self._session_id
+        if session is not None:
+            headers["Mcp-Session-Id"] = session
+            if version := headers.get("MCP-Protocol-Version"):
+                self._version_header = {"MCP-Protocol-Version": version}
+        if message is not None:
+            self._unheard.add(message)
         try:
-            async with self._http.request(method, headers, body) as response:
+            async with self._http.request(method, headers, message.data if message else None) as response:
+                self._has_answer(message)
                 yield response
         except HttpStatusError as error:
             # Only to POST: a server without a stand-alone stream may answer GET with 404 (section 46).
-            if error.status != 404 or self._session_id is None or method != "POST":
+            if error.status != 404 or session is None or method != "POST":
                 raise
-            expired = SessionExpired(
-                "the session is gone: the server does not know its id any more (404)",
-                hint="A new session is being started; what was in flight is lost.",
-                retryable=True,
-            )
-            self._break(expired)
-            raise expired from error
+            self._break(_expired(untaken=False), message)
+            raise _expired(untaken=True) from error
         except ConnectError as error:
-            if self._standing_headers:
+            if self._era is not None and isinstance(error.__cause__, httpx.ConnectError):
                 # It was there and is gone: the connection as a whole is lost.
-                self._break(ConnectionLost(error.title, hint=error.hint, retryable=True))
+                self._break(ConnectionLost(error.title, hint=error.hint, retryable=True), message)
             raise
+        finally:
+            self._has_answer(message)
+
+    def _has_answer(self, message: Outgoing | None) -> None:
+        """The head of the answer to a POST is there, or none will come."""
+        if message in self._unheard:
+            self._unheard.discard(message)
+            heard, self._heard = self._heard, anyio.Event()
+            heard.set()
 
     def _take_session_id(self, response: httpx.Response) -> None:
         value = response.headers.get("mcp-session-id")
@@ -173,105 +227,150 @@ class StreamableHttpTransport(Transport):
         else:
             self._hooks.note("The server sent a session id with characters outside visible ASCII; it is not used.")
 
-    async def _read_stream(self, response: httpx.Response, parser: SseParser, message: Outgoing | None) -> str:
-        """Deliver a stream's events until it ends or ``message`` is answered; returns how it ended."""
+    async def _read(self, response: httpx.Response, stream: EventStream, message: Outgoing | None) -> str:
+        """Deliver a stream's messages until it ends or ``message`` is answered; returns how it ended."""
         pacer = Pacer()
+        stream.begin()
         try:
-            async for chunk in response.aiter_bytes():
-                for event in parser.feed(chunk):
-                    # Priming and keep-alive events have no data (2025-11-25 transports, SSE polling).
-                    if event.data and event.event == "message":
-                        self._deliver(Frame(event.data, time.time()))
-                    elif event.data:
-                        self._hooks.note(f"An event of unknown type {event.event!r} was ignored.")
-                    if message is not None and message.settled:
-                        return "answered"
-                    await pacer.tick()
+            async with aclosing(pieces(response)) as chunks:
+                async for chunk in chunks:
+                    for frame in stream.feed(chunk):
+                        self._hand_over(frame, message)
+                        if message is not None and message.settled:
+                            return "answered"
+                        await pacer.tick()
+                    stream.check()
         except (httpx.HTTPError, OSError) as error:
             return str(http.mapped(error, self._http.url))
         return "the stream ended before the answer"
 
-    async def _resume(self, parser: SseParser, message: Outgoing, reason: str) -> None:
+    async def _resume(self, stream: EventStream, reason: str, message: Outgoing) -> None:
         """Get the rest of a broken response stream by GET with Last-Event-ID (section 12, Resumption)."""
-        if not self._resumable or parser.last_id is None:
-            raise ConnectionLost(
-                f"the request is lost: {reason}",
-                hint="The stream carried no event id, so it cannot be resumed. Call again.",
-                retryable=True,
-            )
-        for attempt in range(RESUME_ATTEMPTS):
-            await anyio.sleep(_delay(parser.retry, attempt))
-            if message.settled:
-                return
-            headers = {"Accept": "text/event-stream", "Last-Event-ID": parser.last_id, **self._standing_headers}
-            seen = parser.last_id
+        if self._era is not EraName.LEGACY:
+            raise _lost(reason, "Streams cannot be resumed here. Call again.")
+        if stream.resume_id is None:
+            raise _lost(reason, "The stream carried no usable event id, so it cannot be resumed. Call again.")
+        attempt = 0
+        while attempt < RESUME_ATTEMPTS:
+            await anyio.sleep(stream.delay(attempt))
+            attempt += 1
             try:
-                async with self._exchange("GET", headers) as response:
-                    self._hooks.note(f"Resumed a response stream after event {seen!r}.")
-                    reason = await self._read_stream(response, parser, message)
-            except (HttpStatusError, ConnectionLost) as error:
-                if isinstance(error, HttpStatusError) and error.status < 500:
-                    raise ConnectionLost(
-                        f"the request is lost: {reason}",
-                        hint=f"The server refused to resume the stream ({error.status}). Call again.",
-                        retryable=True,
+                reason = await self._go_on(stream, message)
+                if stream.alive:
+                    attempt = 0
+            except HttpStatusError as error:
+                if error.status < 500:
+                    raise _lost(
+                        reason, f"The server refused to resume the stream ({error.status}). Call again."
                     ) from error
+                reason = error.title
+            except (TransportTimeout, RemoteProtocolError, ConnectionLost) as error:
                 reason = error.title
             if message.settled:
                 return
-        raise ConnectionLost(f"the request is lost: {reason}", hint="Resuming failed several times.", retryable=True)
+        raise _lost(reason, f"Resuming it failed {RESUME_ATTEMPTS} times.")
+
+    async def _go_on(self, stream: EventStream, message: Outgoing) -> str:
+        """One GET for the rest of a stream; returns how it ended."""
+        async with self._exchange("GET", self._get_headers(stream)) as response:
+            if media_type(response) != EVENTS:
+                raise HttpStatusError("no event stream", status=response.status_code)
+            self._hooks.note(f"A response stream goes on after event {(stream.resume_id or '')[:40]!r}.")
+            return await self._read(response, stream, message)
 
     async def _listen(self) -> None:
         """The stand-alone GET stream of the legacy shape; its loss never drops the connection."""
-        parser = SseParser(self._max_frame)
-        attempt = 0
-        while True:
-            headers = {"Accept": "text/event-stream", **self._standing_headers}
-            if parser.last_id is not None:
-                headers["Last-Event-ID"] = parser.last_id
+        stream = EventStream(self._hooks.note, self._max_frame)
+        attempt = failures = 0
+        while self._broken is None and failures < RESUME_ATTEMPTS:
+            began = time.monotonic()
             try:
-                async with self._exchange("GET", headers) as response:
-                    if media_type(response) != "text/event-stream":
+                async with self._exchange("GET", self._get_headers(stream)) as response:
+                    if media_type(response) != EVENTS:
                         self._hooks.note(f"GET was answered without an event stream ({response.status_code}).")
                         return
                     self._listening.set()
-                    began = time.monotonic()
-                    await self._read_stream(response, parser, None)
-                    attempt = 0 if time.monotonic() - began > 5 else attempt + 1
+                    failures = 0
+                    await self._read(response, stream, None)
             except HttpStatusError as error:
                 if error.status != 405:
                     self._hooks.note(f"No stand-alone stream: GET was answered with {error.status}.")
+                if error.status < 500:
+                    return
+                failures += 1
+            except AuthError as error:
+                self._hooks.note(f"No stand-alone stream: {error.title}")
                 return
-            except (McpDeckError, FrameTooLarge) as error:
+            except FrameTooLarge as error:
+                # Going on after its last event would bring the same again.
+                self._hooks.note(f"The stand-alone stream is left and opened anew: {error.title}")
+                stream = EventStream(self._hooks.note, self._max_frame)
+                failures += 1
+            except McpDeckError as error:
                 self._hooks.note(f"The stand-alone stream broke: {error.title}")
-                attempt += 1
+                failures += 1
             finally:
                 self._listening.set()
-            if self._broken is not None or attempt > RESUME_ATTEMPTS:
-                return
-            await anyio.sleep(_delay(parser.retry, attempt))
+            steady = stream.messages or time.monotonic() - began > STEADY
+            attempt = 0 if steady else attempt + 1
+            await anyio.sleep(stream.delay(attempt))
+
+    def _get_headers(self, stream: EventStream) -> dict[str, str]:
+        headers = {"Accept": EVENTS, **self._standing_headers}
+        if stream.resume_id is not None:
+            headers["Last-Event-ID"] = stream.resume_id
+        return headers
 
     async def _delete(self) -> None:
         """Say goodbye to the session; a server may refuse (405), and nothing waits for it."""
         with anyio.move_on_after(DELETE_TIMEOUT):
             try:
-                async with self._exchange("DELETE", dict(self._standing_headers)):
+                async with self._exchange("DELETE", {**self._version_header, **self._standing_headers}):
                     pass
             except McpDeckError:
                 pass
 
-    def _break(self, error: McpDeckError) -> None:
+    def _hand_over(self, frame: Frame, message: Outgoing | None = None) -> None:
+        """Deliver what came on the stream of ``message``; whoever else it answers need not read on."""
+        self._deliver(frame)
+        for other, scope in self._waiting.items():
+            if other.settled and other is not message:
+                scope.cancel()
+
+    def _check(self, *, untaken: bool) -> None:
+        """Raises what ended the connection, if something has. ``untaken``: for a message not sent yet."""
+        if self._broken is not None:
+            raise _expired(untaken=untaken) if isinstance(self._broken, SessionExpired) else self._broken
+
+    def _break(self, error: McpDeckError, message: Outgoing | None = None) -> None:
+        """The connection is over, found out by ``message``: nobody else need wait.
+
+        In a session that is gone, a message without an answer yet still gets one, see ``run``.
+        """
         if self._broken is None:
             self._broken = error
             self._broke.set()
+            unheard = self._unheard if isinstance(error, SessionExpired) else ()
+            self._leave([other for other in self._waiting if other is not message and other not in unheard])
+
+    def _leave(self, messages: Iterable[Outgoing]) -> None:
+        for message in messages:
+            self._waiting[message].cancel()
 
 
 def _nobody(frame: Frame) -> None:
     raise LocalProtocolError(f"{len(frame.data)} bytes came before anyone listened")
 
 
-def _delay(retry: int | None, attempt: int) -> float:
-    """Seconds to wait: what the server asked for, else our own with jitter."""
-    if retry is not None:
-        return retry / 1000
-    return RESUME_DELAYS[min(attempt, len(RESUME_DELAYS) - 1)] * random.uniform(0.8, 1.2)
+def _lost(reason: str, hint: str) -> ConnectionLost:
+    return ConnectionLost(f"the request is lost: {reason}", hint=hint, retryable=True)
+
+
+def _expired(*, untaken: bool) -> SessionExpired:
+    error = SessionExpired(
+        "the session is gone: the server does not know its id any more (404)",
+        hint="A new session is being started; what was in flight is lost.",
+        retryable=True,
+    )
+    error.untaken = untaken
+    return error

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from tests.entries import SERVERS
 
 MCPDECK = (sys.executable, "-m", "mcpdeck.app")
 TINY = (sys.executable, str(SERVERS / "tiny_stdio.py"))
+ON_TINY = ("--", *TINY)
+SDK2 = (sys.executable, str(SERVERS / "sdk2_server.py"))
 SECONDS = 60
 """How long a command may take on a busy machine before a test fails."""
 
@@ -35,6 +37,11 @@ class Done:
     @property
     def error(self) -> dict[str, Any]:
         return self.json["error"]
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The documents of JSON Lines; each must stand on one line of its own."""
+        return [json.loads(line) for line in self.out.splitlines()]
 
 
 class CommandLine:
@@ -71,12 +78,17 @@ class CommandLine:
         assert "Traceback" not in done.stderr, done.stderr
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def popen(self, *words: str) -> subprocess.Popen[str]:
+    def batch(self, *operations: Mapping[str, object] | str, words: Sequence[str] = (*ON_TINY,)) -> Done:
+        """``mcpdeck batch`` with ``operations`` (or lines as they are) on stdin; ``words`` hold the target."""
+        lines = [line if isinstance(line, str) else json.dumps(line) for line in operations]
+        return self("batch", *words, stdin="".join(f"{line}\n" for line in lines))
+
+    def popen(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [*MCPDECK, *words],
             cwd=self.root,
             env=self.environ,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",

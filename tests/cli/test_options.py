@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mcpdeck.app.options import Options, parse
+from mcpdeck.app.options import _WITH_VALUE, COMMANDS, Options, _parser, parse
 from mcpdeck.services.errors import UsageError
 from mcpdeck.services.models import EraMode, TransportKind
 from tests.cli.command import CommandLine
@@ -60,9 +60,41 @@ def test_every_option_arrives() -> None:
     )
 
 
+def test_every_option_of_a_command_arrives() -> None:
+    assert parse(["watch", "x", "--for", "3", "--subscribe", "a", "--subscribe", "b"]) == Options(
+        "watch", ("x",), seconds=3.0, subscribe=("a", "b")
+    )
+    assert parse(["read", "x", "a:b", "--output", "-", "--trace", "t", "--answers", "list"]) == Options(
+        "read", ("x", "a:b"), output="-", trace="t", answers="list"
+    )
+    assert parse(["call", "x", "t", "--task"]) == Options("call", ("x", "t"), task=True)
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_every_option_that_takes_a_value_is_known_before_the_command_is(command: str | None) -> None:
+    # else its value would be taken for the command: mcpdeck --trace list tools x
+    takes_a_value = {
+        name
+        for action in _parser(command)._actions
+        for name in action.option_strings
+        if action.nargs != 0 and name.startswith("--")
+    }
+    assert takes_a_value <= _WITH_VALUE
+
+
+def test_the_words_after_the_command_begin_with_the_target_unless_a_program_is_given() -> None:
+    assert parse(["read", "t", "u", "a=1"]).target_and_words == ("t", ["u", "a=1"])
+    assert parse(["read", "u", "a=1", "--", "prog"]).target_and_words == (None, ["u", "a=1"])
+    assert parse(["read"]).target_and_words == (None, [])
+
+
 @pytest.mark.parametrize(
     ("words", "what", "hint"),
     [
+        (["watch", "x", "--for", "0"], "--for", "--help"),
+        (["tools", "x", "--answers"], "--answers", "--help"),
+        (["tools", "x", "--task"], "--task", ""),
+        (["batch", "a", "b"], "unexpected: b", "--help"),
         (["list", "--jsno"], "--jsno", "did you mean --json"),
         (["list", "--no-validate"], "--no-validate", ""),
         (["tools", "x", "--era", "old"], "--era", "--help"),
@@ -73,7 +105,7 @@ def test_every_option_arrives() -> None:
         (["tools", "x", "--header", "nocolon"], "--header", "--help"),
         (["tools", "x", "--header", "A B: c"], "--header", "--help"),
         (["tools", "x", "--env", "novalue"], "--env", "--help"),
-        (["tools", "x", "--transport", "sse"], "--transport", "--help"),
+        (["tools", "x", "--transport", "quic"], "--transport", "--help"),
         (["tools", "a", "b"], "unexpected: b", "--help"),
         (["tools", "a", "--", "prog"], "two targets", "one of the two"),
         (["demo", "x"], "unexpected: x", "--help"),
@@ -105,7 +137,11 @@ def test_help_and_version_go_to_stdout(mcpdeck: CommandLine) -> None:
         (["approve"], "its name is missing", "mcpdeck approve NAME"),
         (["tools", "--"], "no command after --", "COMMAND"),
         (["tools", "nobody"], 'no server named "nobody"', "no server is configured"),
-        (["tools", "ws://127.0.0.1/x"], "ws is not supported by this version", "http://"),
+        (["tools", "ws://elsewhere.invalid/x"], "is not encrypted", "wss://"),
+        (["tools", "ws://127.0.0.1:1/x", "--transport", "http"], "does not fit", "http://HOST"),
+        (["tools", "http://127.0.0.1:1/x", "--transport", "ws"], "does not fit", "ws://HOST"),
+        (["tools", "ws://127.0.0.1:1/x", "--header", "Host: h"], "would break the connection", "leave it away"),
+        (["tools", "http://127.0.0.1:1/x", "--header", "Mcp-Session-Id: h"], "mcpdeck sets it", "leave it away"),
         (["tools", "ftp://127.0.0.1/x"], "does not begin with http", "http://HOST"),
         (["tools", "http://"], "has no host", "http://HOST"),
         (["tools", "absent.py"], "no such file", "check the path"),

@@ -65,14 +65,15 @@ def test_what_will_not_change_by_itself_is_not_retried() -> None:
 def test_an_expired_session_is_renewed_at_once_but_not_in_a_circle() -> None:
     expired = SessionExpired("gone", retryable=True)
     assert RetryPlan().after(expired, lived=100, now=0) is Next.AT_ONCE
-    assert RetryPlan().after(expired, lived=0.01, now=0) is Next.RETRY
+    assert RetryPlan().after(expired, lived=0.01, now=0) is Next.AT_ONCE
     plan = RetryPlan()
     plan.connected()
-    following = [plan.after(expired, lived=0.01, now=number * 30.0) for number in range(6)]
-    assert following == [Next.RETRY] * 5 + [Next.FAIL]
+    following = [plan.after(expired, lived=0.01, now=number * 6.0) for number in range(7)]
+    assert following == [Next.AT_ONCE] + [Next.RETRY] * 5 + [Next.FAIL]
 
 
 def test_a_session_that_expires_as_soon_as_it_stands_waits_a_second_and_not_the_longest_delay() -> None:
     plan = RetryPlan()
-    assert plan.after(SessionExpired("gone", retryable=True), lived=0.01, now=0) is Next.RETRY
+    assert plan.after(SessionExpired("gone", retryable=True), lived=0.01, now=0) is Next.AT_ONCE
+    assert plan.after(SessionExpired("gone", retryable=True), lived=0.01, now=1) is Next.RETRY
     assert plan.delay() < 2 * DELAYS[0]

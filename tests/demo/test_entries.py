@@ -15,7 +15,15 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from mcpdeck.app.demo.entries import demo_servers
-from mcpdeck.services.models import EraMode, HttpTarget, InProcessTarget, Source, StdioTarget, TransportKind
+from mcpdeck.services.models import (
+    EraMode,
+    HttpTarget,
+    InProcessTarget,
+    Source,
+    StdioTarget,
+    TransportKind,
+    WebSocketTarget,
+)
 from tests.waiting import eventually, until
 
 from .clients import BOUND, children, end, entries, started_call, talking
@@ -31,18 +39,23 @@ anyio.run(main)
 """
 
 
-async def test_the_demo_has_five_servers_over_all_transports_and_both_eras() -> None:
+NAMES = ["demo-stdio", "demo-in-process", "demo-http", "demo-login", "demo-sse", "demo-websocket", "demo-broken"]
+
+
+async def test_the_demo_has_servers_over_all_transports_and_both_eras() -> None:
     async with entries() as servers:
-        assert list(servers) == ["demo-stdio", "demo-in-process", "demo-http", "demo-login", "demo-broken"]
+        assert list(servers) == NAMES
         assert {entry.source for entry in servers.values()} == {Source.DEMO}
         assert {entry.transport for entry in servers.values()} == {
             TransportKind.STDIO,
             TransportKind.IN_PROCESS,
             TransportKind.HTTP,
+            TransportKind.SSE,
+            TransportKind.WS,
         }
         assert servers["demo-http"].era is EraMode.LEGACY
         assert servers["demo-stdio"].era is servers["demo-in-process"].era is EraMode.AUTO
-        assert len({entry.digest for entry in servers.values()}) == 5
+        assert len({entry.digest for entry in servers.values()}) == len(NAMES)
         assert all(entry.problem is None and entry.endpoint for entry in servers.values())
 
 
@@ -53,7 +66,7 @@ def test_making_the_entries_imports_nothing_of_the_sdk() -> None:
         "anyio.run(main)\nprint([name for name in ('mcp', 'mcp_types', 'pydantic', 'PIL') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=BOUND, check=True)
-    assert done.stdout.split("\n")[:2] == ["5", "[]"]
+    assert done.stdout.split("\n")[:2] == [str(len(NAMES)), "[]"]
 
 
 async def test_without_the_sdk_the_rows_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +79,7 @@ async def test_without_the_sdk_the_rows_say_what_to_install(monkeypatch: pytest.
         assert children() == before
         usable = [entry.name for entry in found if entry.problem is None]
         assert usable == ["demo-broken"]
-        for entry in found[:4]:
+        for entry in found[:-1]:
             assert entry.target is None
             assert entry.problem is not None
             assert "pip install 'mcpdeck[server]'" in entry.problem.hint
@@ -75,10 +88,10 @@ async def test_without_the_sdk_the_rows_say_what_to_install(monkeypatch: pytest.
 
 async def test_the_servers_behind_the_urls_take_a_client_that_comes_before_they_are_up() -> None:
     async with entries() as servers, httpx2.AsyncClient(timeout=BOUND) as http:
-        for name, status in (("demo-http", 400), ("demo-login", 401)):
+        for name, status in (("demo-http", 400), ("demo-login", 401), ("demo-websocket", 426)):
             target = servers[name].target
-            assert isinstance(target, HttpTarget)
-            assert (await http.get(target.url)).status_code == status
+            assert isinstance(target, HttpTarget | WebSocketTarget)
+            assert (await http.get(target.url.replace("ws://", "http://"))).status_code == status
 
 
 async def test_leaving_ends_the_process_even_in_the_middle_of_a_call() -> None:

@@ -9,10 +9,10 @@ import anyio
 import pytest
 
 from mcpdeck.app.main import Services, running
-from mcpdeck.services.engine.executor import CallClock
 from mcpdeck.services.engine.validation import check
 from mcpdeck.services.errors import InvalidArguments, UnknownTool
 from mcpdeck.services.models import EraMode, ServerEntry
+from mcpdeck.services.protocol.clock import Clock
 from mcpdeck.services.session import Answer
 from mcpdeck.services.state.model import CallStatus
 from tests.entries import SERVERS, stdio
@@ -49,7 +49,7 @@ async def test_the_clock_of_a_call_stands_still_while_a_human_answers(era: EraMo
 def test_what_was_left_of_the_time_is_left_after_the_question() -> None:
     async def ask_twice() -> None:
         with anyio.CancelScope(deadline=anyio.current_time() + 100) as scope:
-            clock = CallClock(scope)
+            clock = Clock(scope)
             with clock.paused(), clock.paused():
                 assert scope.deadline == math.inf
             await anyio.lowlevel.checkpoint()

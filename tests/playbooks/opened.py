@@ -9,7 +9,8 @@ from typing import Any
 
 import anyio
 
-from mcpdeck.services.connections.supervisor import client_side
+from mcpdeck.services.connections.supervisor import CLIENT_INFO
+from mcpdeck.services.eras.base import ClientSide, Offer
 from mcpdeck.services.errors import McpDeckError
 from mcpdeck.services.session import Answer, Ask, Question, Session
 from tests.playbooks.scripted import Answer as Script
@@ -28,8 +29,10 @@ class Opened:
 
 
 @asynccontextmanager
-async def opened(script: Script | None = None, *, human: Answer | None = None) -> AsyncGenerator[Opened]:
-    """``human`` answers every question; without one nothing can be asked."""
+async def opened(
+    script: Script | None = None, *, human: Answer | None = None, offer: Offer | None = None, listens: bool = False
+) -> AsyncGenerator[Opened]:
+    """``human`` answers what ``offer`` allows (elicitation, unless given); without one nothing can be asked."""
     transport = ScriptedTransport(script)
 
     async def ask(question: Question) -> Answer:
@@ -43,8 +46,9 @@ async def opened(script: Script | None = None, *, human: Answer | None = None) -
         1,
         transport,
         emit=lambda event: it.events.append(event),
-        client=client_side(human is not None),
+        client=ClientSide(CLIENT_INFO, offer or Offer(elicitation=human is not None)),
         ask=asked,
+        listens=listens,
     )
     it = Opened(session, transport)
 

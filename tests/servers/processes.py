@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-READY = re.compile(r"listening on port|Uvicorn running on")
+READY = re.compile(r"listening on port|running on port|Uvicorn running on")
 
 
 def free_port() -> int:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mcpdeck.services.errors import FrameTooLarge
 from mcpdeck.services.transports.sse_parser import SseEvent, SseParser
-from mcpdeck.services.transports.stdio import LineFramer
+from mcpdeck.services.transports.stdio import CutLine, LineFramer
 
 
 def _split(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -33,11 +33,42 @@ def test_any_split_of_a_stream_of_lines_gives_the_same_lines(lines: list[bytes],
     assert [line for part in _split(data, cuts) for line in framer.feed(part)] == whole
 
 
-def test_a_line_beyond_the_limit_is_refused_before_it_is_whole() -> None:
+def _cut(lines: list[bytes | CutLine]) -> list[bytes | tuple[bytes, int]]:
+    return [(line.data, line.size) if isinstance(line, CutLine) else line for line in lines]
+
+
+def test_a_line_beyond_the_limit_is_cut_and_the_next_is_read_as_ever() -> None:
     framer = LineFramer(limit=100)
-    framer.feed(b"x" * 60)
-    with pytest.raises(FrameTooLarge, match="100 bytes"):
-        framer.feed(b"x" * 60)
+    assert framer.feed(b"before\n" + b"x" * 60) == [b"before"]
+    assert framer.feed(b"x" * 60) == []
+    (cut, after), rest = _cut(framer.feed(b"yz\nafter\nrest")), framer.rest()
+    assert cut == (b"x" * 100 + (b"x" * 120 + b"yz")[-128:], 122)
+    assert (after, rest) == (b"after", b"rest")
+
+
+def test_whose_answer_a_line_beyond_the_limit_was_is_said_before_it_has_ended() -> None:
+    framer = LineFramer(limit=100)
+    start = b'{"jsonrpc":"2.0","id":7,"result":"'
+    assert _cut(framer.feed(start + b"x" * 100)) == [((start + b"x" * 100)[:100], 134)]
+    assert framer.feed(b"x" * 1_000 + b'"}\nafter\n') == [b"after"]
+
+
+def test_the_end_of_a_line_beyond_the_limit_is_kept_where_its_id_stands_there() -> None:
+    framer = LineFramer(limit=100)
+    assert framer.feed(b'{"result":"' + b"x" * 200) == []
+    (line,) = framer.feed(b"x" * 10_000 + b'","jsonrpc":"2.0","id":7}\r\n')
+    assert isinstance(line, CutLine)
+    assert line.data.startswith(b'{"result":"x')
+    assert line.data.endswith(b'"jsonrpc":"2.0","id":7}')
+    assert line.size > 10_000 > len(line.data)
+
+
+def test_a_line_that_never_ends_takes_no_more_memory_than_the_limit() -> None:
+    framer = LineFramer(limit=1_000)
+    for _ in range(1_000):
+        framer.feed(b"x" * 999)
+        assert len(framer._held) + len(framer._head or b"") + len(framer._tail) < 6_000
+    assert framer.feed(b"\nnext\n")[-1] == b"next"
 
 
 def _events(parser: SseParser, *chunks: bytes) -> list[tuple[str, bytes, str | None]]:
@@ -94,6 +125,33 @@ def _plain(event: SseEvent) -> tuple[str, bytes, str | None]:
 
 def test_a_line_end_that_arrives_in_two_parts_does_not_swallow_the_blank_line_after_it() -> None:
     assert _events(SseParser(), b"data: x", b"\r", b"\n", b"\n") == [("message", b"x", None)]
+
+
+def test_what_came_before_an_event_beyond_the_limit_is_not_lost_with_it() -> None:
+    parser = SseParser(limit=100)
+    assert [event.data for event in parser.feed(b"data: one\n\ndata: " + b"x" * 200)] == [b"one"]
+    with pytest.raises(FrameTooLarge):
+        parser.feed(b"\n\n")
+
+
+@pytest.mark.parametrize(
+    "endless", [b"x" * 100, b"data: x\n", b"data\n", b": x\r", b"id: 1\n", b"event: x\n", b"data: x\r"]
+)
+def test_a_stream_without_an_end_of_any_kind_takes_no_more_memory_than_the_limit(endless: bytes) -> None:
+    parser = SseParser(limit=1_000)
+    held = 0
+    try:
+        for _ in range(5_000):
+            assert parser.feed(endless) == []
+            held = max(held, len(parser._line) + len(parser._data or b""))
+    except FrameTooLarge:
+        assert endless.startswith((b"x", b"data"))
+    assert held <= 1_100
+
+
+def test_an_id_that_goes_beyond_all_measure_is_ignored() -> None:
+    parser = SseParser()
+    assert _events(parser, b"id: a\n\n", b"id: " + b"x" * 10_000 + b"\ndata: y\n\n")[-1] == ("message", b"y", "a")
 
 
 def test_keep_alive_comments_that_arrive_in_parts_never_add_up_to_a_large_event() -> None:

@@ -159,6 +159,37 @@ async def test_a_message_that_is_not_json_rpc_is_our_mistake_and_harms_nothing()
         assert "result" in await line.ask(1, "initialize", INITIALIZE)
 
 
+async def test_a_message_beyond_the_limit_is_cut_and_noted_and_the_next_is_read() -> None:
+    notes: list[str] = []
+    frames: list[Frame] = []
+
+    def server() -> MCPServer:
+        made = adder()
+
+        @made.tool(structured_output=False)
+        def large() -> str:
+            return "x" * 50_000
+
+        return made
+
+    with anyio.fail_after(BOUND):
+        async with (
+            InProcessTransport(of(server), Hooks(note=notes.append), max_frame=10_000) as transport,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(transport.run, frames.append)
+            line = Line(transport)
+            for number, name in enumerate(("large", "add"), 1):
+                params = {"_meta": MODERN, "name": name, "arguments": {"a": 1, "b": 1} if name == "add" else {}}
+                await line.send({"id": number, "method": "tools/call", "params": params})
+                await eventually(lambda number=number: len(frames) == number, "frame")
+            tasks.cancel_scope.cancel()
+    assert frames[0].dropped > 40_000
+    assert len(frames[0].data) < 5_000
+    assert frames[1].dropped == 0
+    assert ["beyond the limit of 10,000" in note for note in notes] == [True]
+
+
 class Odd:
     """An object with the two methods that make a server; the test says what ``run`` does."""
 

@@ -358,13 +358,66 @@ async def test_a_stand_alone_stream_whose_headers_are_held_back_delays_one_call_
         assert time.monotonic() - began < 5 * GET_WAIT  # ten calls, none of which waits
 
 
-@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
-async def test_an_answer_packed_twice_is_refused_before_it_fills_the_memory(status: str) -> None:
-    packed = gzip.compress(gzip.compress(b'{"jsonrpc":"2.0","id":1,"result":{}}'))
+PACKED_TWICE = gzip.compress(gzip.compress(b'{"jsonrpc":"2.0","id":1,"result":{}}'))
 
-    async with client(lambda exchange: exchange.answer(status, packed, Content_Encoding="gzip, gzip")) as it:
+
+async def test_an_answer_packed_twice_is_refused_before_it_fills_the_memory() -> None:
+    async with client(lambda exchange: exchange.answer("200 OK", PACKED_TWICE, Content_Encoding="gzip, gzip")) as it:
         with pytest.raises(RemoteProtocolError, match="more than once"):
             await it.request()
+
+
+async def test_a_refusal_packed_twice_keeps_its_status_and_is_not_unpacked() -> None:
+    async with client(lambda exchange: exchange.answer("400 No", PACKED_TWICE, Content_Encoding="gzip, gzip")) as it:
+        with pytest.raises(HttpStatusError) as caught:
+            await it.request()
+        assert (caught.value.status, caught.value.body) == (400, b"")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "words"),
+    [
+        ("br", b"\x0b\x02\x80", "'br'"),
+        ("gzip", b"not packed at all", "cannot be unpacked"),
+        ("deflate", b"??", "unpacked"),
+    ],
+)
+async def test_an_answer_that_cannot_be_unpacked_says_why(encoding: str, body: bytes, words: str) -> None:
+    async with client(lambda exchange: exchange.answer("200 OK", body, Content_Encoding=encoding)) as it:
+        with pytest.raises(RemoteProtocolError, match=words):
+            await it.request()
+        assert it.server.seen[0].headers["accept-encoding"] == "gzip, deflate"
+
+
+async def test_a_packed_answer_is_read() -> None:
+    packed = gzip.compress(b'{"jsonrpc":"2.0","id":1,"result":"unpacked"}')
+    async with client(lambda exchange: exchange.answer("200 OK", packed, Content_Encoding="gzip")) as it:
+        assert await it.request() == "unpacked"
+
+
+async def test_a_message_whose_header_cannot_be_sent_fails_alone() -> None:
+    async with client(lambda exchange: exchange.result("fine")) as it:
+        await it.transport.established(EraName.MODERN, VERSION)
+        data = jsonrpc.encode_request(7, "tools/call", {})
+        with pytest.raises(ConnectError, match="header"):
+            await it.transport.send(Outgoing(data, "request", 7, "tools/call", {"Mcp-Name": "two\nlines"}))
+        assert await it.request() == "fine"
+        assert it.ended == []
+
+
+async def test_a_redirect_elsewhere_does_not_end_the_connection() -> None:
+    async def handler(exchange: Exchange) -> None:
+        if exchange.message["method"] == "away":
+            await exchange.answer("307 Temporary Redirect", Location="http://elsewhere.invalid/mcp")
+        else:
+            await exchange.result("fine")
+
+    async with client(handler) as it:
+        await it.transport.established(EraName.MODERN, VERSION)
+        with pytest.raises(ConnectError, match=r"elsewhere\.invalid"):
+            await it.request("away", 2)
+        assert await it.request("tools/list", 3) == "fine"
+        assert it.ended == []
 
 
 async def test_a_refused_resumption_is_a_lost_request_and_not_a_wrong_url() -> None:

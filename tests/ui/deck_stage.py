@@ -16,6 +16,7 @@ from mcpdeck.app.screens.deck_screen import DeckScreen
 from mcpdeck.services.models import JsonObject
 from mcpdeck.services.state.model import AppState
 from mcpdeck.services.state.store import Store
+from mcpdeck.widgets.server_offer import Declared
 from tests.ui import states
 from tests.ui.form_stage import settle, text_of
 from tests.waiting import eventually
@@ -30,17 +31,36 @@ class Kept:
         self.refused: Refused | None = None
 
     def call(
-        self, server: str, tool: str, arguments: JsonObject, *, validate: bool = True, refused: Refused | None = None
+        self,
+        server: str,
+        tool: str,
+        arguments: JsonObject,
+        *,
+        validate: bool = True,
+        refused: Refused | None = None,
+        as_task: bool = False,
     ) -> str:
-        self.asked.append(("call", server, tool, arguments))
+        self.asked.append(("call as task" if as_task else "call", server, tool, arguments))
         self.refused = refused
         return "call-new"
 
     def cancel(self, call_id: str) -> None:
         self.asked.append(("cancel", call_id))
 
-    def reconnect(self, server: str) -> None:
-        self.asked.append(("reconnect", server))
+    def reconnect(self, server: str, *, redetect: bool = False) -> None:
+        self.asked.append(("redetect" if redetect else "reconnect", server))
+
+    def relist(self, server: str) -> None:
+        self.asked.append(("relist", server))
+
+    def set_log_level(self, server: str, level: str) -> None:
+        self.asked.append(("set_log_level", server, level))
+
+    def cancel_task(self, server: str, task: str) -> None:
+        self.asked.append(("cancel_task", server, task))
+
+    def declared(self, server: str) -> Declared:
+        return states.DECLARED
 
     def reconnect_all(self) -> None:
         self.asked.append(("reconnect_all",))

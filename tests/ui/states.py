@@ -11,12 +11,15 @@ from types import MappingProxyType
 from mcpdeck.services.models import (
     EraName,
     ErrorInfo,
+    Freshness,
     Implementation,
     JsonObject,
     Listed,
     Origin,
     Source,
     Status,
+    TaskInfo,
+    Timer,
     Tool,
     TransportKind,
 )
@@ -29,6 +32,7 @@ from mcpdeck.services.state.model import (
     PromptState,
     ServerState,
 )
+from mcpdeck.widgets.server_offer import Declared
 
 NOW = 1_767_262_800.0
 """2026-01-01 10:20:00 UTC."""
@@ -322,6 +326,113 @@ QUESTION = PromptState(
         },
     },
     opened_at=NOW - 2,
+)
+
+
+DECLARED = Declared({"elicitation": {"form": {}, "url": {}}, "sampling": {"tools": {}}})
+"""What every server on a stage was told about us."""
+
+SAMPLING = PromptState(
+    id="prompt-2",
+    server="everything",
+    call="call-1",
+    method="sampling/createMessage",
+    request={
+        "systemPrompt": "You are a terse assistant for travellers.",
+        "messages": [
+            {"role": "user", "content": {"type": "text", "text": "Which of these is the Old Bridge?"}},
+            {"role": "user", "content": {"type": "image", "data": PIXEL, "mimeType": "image/png"}},
+            {"role": "assistant", "content": {"type": "text", "text": "The one on the left."}},
+            {"role": "user", "content": {"type": "text", "text": "Name one thing to eat close to it."}},
+        ],
+        "maxTokens": 100,
+        "temperature": 0.7,
+        "modelPreferences": {"hints": [{"name": "claude-3-sonnet"}], "speedPriority": 0.8},
+    },
+    opened_at=NOW - 2,
+)
+
+SAMPLING_WITH_TOOLS = replace(
+    SAMPLING,
+    request={
+        "messages": [
+            {"role": "user", "content": {"type": "text", "text": "Is it warm in Paris?"}},
+            {
+                "role": "assistant",
+                "content": [{"type": "tool_use", "id": "t1", "name": "geocode", "input": {"city": "Paris"}}],
+            },
+            {
+                "role": "user",
+                "content": [
+                    {"type": "tool_result", "toolUseId": "t1", "content": [{"type": "text", "text": "48.85, 2.35"}]}
+                ],
+            },
+        ],
+        "maxTokens": 1000,
+        "tools": [
+            {"name": "geocode", "inputSchema": {"type": "object"}},
+            {
+                "name": "get_weather",
+                "inputSchema": {
+                    "type": "object",
+                    "properties": {"place": {"type": "string"}},
+                    "required": ["place"],
+                },
+            },
+        ],
+        "toolChoice": {"mode": "auto"},
+    },
+)
+
+BUSY = replace(
+    EVERYTHING,
+    era=EraName.MODERN,
+    version="2026-07-28",
+    decided="server/discover answered",
+    capabilities={
+        "tools": {"listChanged": True},
+        "resources": {"subscribe": True},
+        "logging": {},
+        "extensions": {"io.modelcontextprotocol/tasks": {}, "com.example/trace": {"depth": 3}},
+        "experimental": {"example/replay": {"speed": 2}},
+    },
+    freshness={
+        "tools/list": Freshness(NOW - 75, 300_000, "public"),
+        "resources/list": Freshness(NOW - 20, 0, "private"),
+        "resources/templates/list": Freshness(NOW - 75, 300_000, "public"),
+        "prompts/list": Freshness(NOW - 7_200, 60_000, "public", cached=True),
+    },
+    timers=(
+        Timer("connect", 10, "MCP_TIMEOUT"),
+        Timer("request", 60, "default"),
+        Timer("call", 100_000, "default"),
+        Timer("idle", 1_800, "default"),
+        Timer("probe", 8, "default"),
+    ),
+    subscriptions=("demo://resource/dynamic/text/1", "demo://resource/2"),
+    updated={"demo://resource/2": NOW - 4},
+    listening="partly",
+    log_level="warning",
+    tasks=(
+        TaskInfo("5f1c0a77d2e04c1b", "working", "simulate-research-query", "Gathering sources (2 of 4)"),
+        TaskInfo("a1", "input_required", "book-table"),
+        TaskInfo("9b3e", "completed", "simulate-research-query"),
+        TaskInfo("c4", "failed", "", "the index is not there"),
+    ),
+    counters=Counters(sent=61, received=79, bytes_sent=14_200, bytes_received=223_400, broken=128),
+)
+
+
+CACHED = replace(EVERYTHING, freshness={"tools/list": Freshness(NOW - 7_200, cached=True)})
+
+ADDRESS = replace(
+    QUESTION,
+    request={
+        "mode": "url",
+        "message": "Please connect your account.",
+        "url": "https://accounts.xn--exmple-cua.co.uk/connect?"
+        + "&".join(f"part{number}=value" for number in range(24)),
+    },
 )
 
 

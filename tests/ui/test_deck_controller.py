@@ -14,8 +14,9 @@ import pytest
 
 from mcpdeck.app.controller import Controller, Severity
 from mcpdeck.app.worker import Services
-from mcpdeck.services.errors import InvalidArguments, UnknownTool, UsageError
+from mcpdeck.services.errors import InvalidArguments, McpDeckError, RPCError, UnknownTool, UsageError
 from mcpdeck.services.models import JsonObject
+from mcpdeck.services.session import Offer
 from mcpdeck.services.state.model import AppState
 from mcpdeck.services.state.store import Store
 from tests.ui import states
@@ -29,9 +30,20 @@ class Executor:
         self.error: Exception | None = None
         self.called: list[tuple[str, str, JsonObject, bool]] = []
         self.cancelled = 0
+        self.as_task = False
 
-    async def call(self, server: str, tool: str, arguments: JsonObject, *, call_id: str, validate: bool = True) -> None:
+    async def call(
+        self,
+        server: str,
+        tool: str,
+        arguments: JsonObject,
+        *,
+        call_id: str,
+        validate: bool = True,
+        as_task: bool = False,
+    ) -> None:
         self.called.append((server, tool, arguments, validate))
+        self.as_task = as_task
         if self.error is not None:
             raise self.error
         try:
@@ -41,13 +53,50 @@ class Executor:
 
 
 class Manager:
-    def reconnect(self, name: str) -> None:
+    """Knows one session, of the server ``files``; ``error`` is what everything on it fails with."""
+
+    def __init__(self) -> None:
+        self.error: McpDeckError | None = None
+        self.done: list[tuple[str, ...]] = []
+
+    def session(self, name: str) -> Manager | None:
+        return self if name == "files" else None
+
+    @property
+    def lists(self) -> Manager:
+        return self
+
+    tasks = lists
+    version = "2025-11-25"
+    offer = Offer(elicitation=True, roots=({"uri": "file:///work", "name": "work"},))
+
+    def read_again(self) -> None:
+        self.done.append(("read again",))
+
+    async def set_log_level(self, level: str) -> None:
+        self._do("level", level)
+
+    async def cancel(self, task: str) -> None:
+        self._do("cancel", task)
+
+    def _do(self, *what: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.done.append(what)
+
+    def reconnect(self, name: str, *, redetect: bool = False) -> None:
+        if name == "files":
+            self.done.append(("redetect" if redetect else "reconnect",))
+            return
         raise UsageError(f"no server is called {name!r}", hint="Known servers: none.", server=name)
 
 
 class Desk:
-    def __init__(self, controller: Controller, executor: Executor, toasts: list[tuple[str, str, str]]) -> None:
+    def __init__(
+        self, controller: Controller, executor: Executor, manager: Manager, toasts: list[tuple[str, str, str]]
+    ) -> None:
         self.controller = controller
+        self.manager = manager
         self.executor = executor
         self.toasts = toasts
 
@@ -63,11 +112,13 @@ async def desk(folder: Path, state: AppState | None = None) -> AsyncIterator[Des
         raise ZeroDivisionError("a bug")
 
     executor = Executor()
-    services = cast("Services", cast("object", Fake(Store(state), executor)))
+    fake = Fake(Store(state), executor)
+    services = cast("Services", cast("object", fake))
     async with anyio.create_task_group() as tasks:
         yield Desk(
             Controller(services, tasks, toast, set_enabled=refuse, approve=refuse, reject=refuse, data_folder=folder),
             executor,
+            fake.manager,
             toasts,
         )
         tasks.cancel_scope.cancel()
@@ -152,3 +203,43 @@ async def test_a_result_is_never_written_through_a_link(tmp_path: Path, link: st
         path.symlink_to(target)
         assert at.controller.save("call-1") is None
         assert not target.exists()
+
+
+async def test_a_call_can_be_made_as_a_task(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.controller.call("files", "index", {}, as_task=True)
+        await eventually(lambda: at.executor.called, "started call")
+        assert at.executor.as_task
+
+
+async def test_what_is_asked_of_a_session_is_done_and_said(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.controller.set_log_level("files", "warning")
+        at.controller.cancel_task("files", "t1")
+        at.controller.relist("files")
+        at.controller.reconnect("files", redetect=True)
+        await eventually(lambda: len(at.toasts) == 3, "toasts")
+        assert sorted(at.manager.done) == [("cancel", "t1"), ("level", "warning"), ("read again",), ("redetect",)]
+        assert {title for title, _, _ in at.toasts} == {
+            "Log level warning",
+            "Asked to cancel task t1",
+            "The lists are read again",
+        }
+
+
+async def test_what_a_session_refuses_is_a_toast_that_names_the_server(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.manager.error = RPCError(-32602, "no such level")
+        at.controller.set_log_level("files", "loud")
+        at.controller.set_log_level("gone", "debug")
+        await eventually(lambda: len(at.toasts) == 2, "toasts")
+        assert sorted(title for title, _, _ in at.toasts) == ["files: no such level", "gone: not connected"]
+        assert {severity for _, _, severity in at.toasts} == {"error"}
+
+
+async def test_what_a_server_was_told_about_us_is_known_while_it_is_connected(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        told = at.controller.declared("files")
+        assert told.capabilities["roots"] == {"listChanged": True}
+        assert told.roots == ("file:///work",)
+        assert at.controller.declared("gone").capabilities == {}

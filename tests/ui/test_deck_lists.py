@@ -112,7 +112,7 @@ def test_no_line_of_an_overview_is_wider_than_its_room(width: int) -> None:
 def test_an_overview_keeps_capabilities_that_nobody_here_knows() -> None:
     told = "\n".join("".join(text for text, _ in line) for line in overview(states.EVERYTHING, 200, states.NOW))
     assert "tasks (list, cancel)" in told
-    assert "example/trace (experimental)" in told
+    assert "Experiments  example/trace" in told
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -267,3 +267,37 @@ def test_addresses_are_judged_by_their_text(url: str, refused: str | None) -> No
 @pytest.mark.parametrize("url", ["https://xn--bnk-hoa.example/", "https://bänk.example/", "https://93.184.216.34/"])
 def test_hosts_that_may_deceive_are_pointed_out(url: str) -> None:
     assert read_address(url).warnings
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://login.accounts.example.com/", "example.com"),
+        ("https://example.com.evil.test/", "evil.test"),
+        ("https://a.b.example.co.uk/", "example.co.uk"),
+        ("https://example.com/", "example.com"),
+        ("https://127.0.0.1/", "127.0.0.1"),
+        ("http://localhost:1/", "localhost"),
+    ],
+)
+def test_of_a_host_the_part_that_somebody_registered_stands_out(url: str, domain: str) -> None:
+    assert read_address(url).domain == domain
+
+
+def test_punycode_is_read_out() -> None:
+    (warning,) = read_address("https://xn--exmple-cua.com/").warnings
+    assert "reads exämple.com" in warning
+    (warning,) = read_address("https://xn--99999999999.com/").warnings
+    assert "punycode" in warning
+
+
+async def test_where_there_is_nothing_to_read_on_page_down_scrolls_the_form() -> None:
+    many: JsonObject = {f"field{number}": {"type": "string"} for number in range(30)}
+    panel = ElicitationPanel()
+    async with staged(panel, size=(60, 16)) as (app, pilot):
+        await asked(panel, pilot, question({"message": "Hello", "requestedSchema": {"properties": many}}))
+        assert "field29" not in text_of(app)
+        await pilot.press(*["pagedown"] * 6)
+        await settle(app, pilot)
+        assert "field29" in text_of(app)
+        assert "Hello" in text_of(app)

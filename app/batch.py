@@ -1,0 +1,60 @@
+"""``mcpdeck batch``: requests from stdin, one after the other, in one session.
+
+Owns the order: connect, then one reply for each line, then the end of the session. Never knows what an
+operation does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from ..services.errors import LocalProtocolError, McpDeckError
+from ..services.models import JsonObject
+from .batch_operations import Operations, read_request
+from .batch_replies import code_of, connection, done, failed
+from .exits import Exit
+from .heard import Heard
+from .json_lines import JsonLines
+from .worker import Services
+
+
+async def run_batch(
+    services: Services,
+    server: str,
+    heard: Heard,
+    lines: AsyncIterator[bytes | None],
+    out: JsonLines,
+    timeout: float | None,
+) -> int:
+    """The exit code: that of the connection when there is none, else 1 when some operation failed.
+
+    Raises ``OSError`` when nobody takes the replies any more.
+    """
+    try:
+        session = await services.manager.connected(server)
+    except McpDeckError as error:
+        await out.write(failed("connect", error))
+        return code_of(error)
+    await out.write(done("connect", connection(session)))
+    operations = Operations(services, server, heard, timeout)
+    code = Exit.DONE
+    async for line in lines:
+        if line is not None and not line.strip():
+            continue
+        reply = await _reply(operations, line)
+        if not reply["ok"]:
+            code = Exit.TOOL_ERROR
+        await out.write(reply)
+    return code
+
+
+async def _reply(operations: Operations, line: bytes | None) -> JsonObject:
+    op: str | None = None
+    try:
+        request = read_request(line)
+        op = str(request["op"])
+        return done(op, await operations.run(request))
+    except McpDeckError as error:
+        return failed(op, error)
+    except RecursionError:
+        return failed(op, LocalProtocolError("it is nested too deeply to be sent", hint="flatten it"))

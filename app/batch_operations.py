@@ -1,0 +1,301 @@
+"""The operations of ``mcpdeck batch``: one JSON object in, one result out.
+
+Owns which operations there are and what each needs. What is asked for is sent, whether the server announces
+it or not: a debugger must be able to. Never reads stdin and never writes a reply.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import anyio
+
+from ..services.errors import RequestTimeout, UnknownTool, UsageError
+from ..services.models import Json, JsonObject, Status, as_list
+from ..services.protocol.dispatcher import REQUEST_TIMEOUT
+from ..services.session import Session
+from ..services.session.lists import PROMPTS, RESOURCES, TEMPLATES, ListKind
+from . import batch_replies
+from .heard import ANY, Heard, shown
+
+if TYPE_CHECKING:
+    from .worker import Services
+
+Operation: TypeAlias = Callable[["_Request", Session], Awaitable[Json]]
+
+WAIT = 10.0
+"""Seconds that ``wait`` waits when it does not say."""
+LISTED = 10.0
+"""Seconds for which the first listing of the tools holds back a call."""
+_MISSING = object()
+
+
+def read_request(line: bytes | None) -> JsonObject:
+    """One line of stdin as an object with a known ``op``. Raises ``UsageError``."""
+    if line is None:
+        raise UsageError("the line is too long", hint="one line may have 64 MiB")
+    try:
+        value = cast("Json", json.loads(line, parse_constant=_refuse))
+    except RecursionError:
+        raise UsageError("the line is nested too deeply", hint="flatten it") from None
+    except ValueError as error:  # not JSON, and not UTF-8
+        raise UsageError(f"the line is not JSON: {error}", hint='write one object a line: {"op": "info"}') from None
+    if not isinstance(value, dict):
+        raise UsageError("the line is no JSON object", hint='write one object a line: {"op": "info"}')
+    op = value.get("op")
+    if not isinstance(op, str):
+        raise UsageError('the line has no "op"', hint=f"there is {', '.join(names())}")
+    if op not in names():
+        from .resolve import named
+
+        raise named(op, names(), "operation")
+    return value
+
+
+def _refuse(word: str) -> Json:
+    raise ValueError(f"{word} is not a JSON value")
+
+
+class _Request:
+    """The members of one request. Raises ``UsageError`` for one that is missing or of another type."""
+
+    def __init__(self, members: JsonObject) -> None:
+        self._members = members
+        self.bounded = False
+        """Its time is already limited as a whole."""
+
+    @property
+    def limit(self) -> float | None:
+        """Seconds for what the session does, where nothing else limits it."""
+        return None if self.bounded else REQUEST_TIMEOUT
+
+    def has(self, name: str) -> bool:
+        return name in self._members
+
+    def text(self, name: str) -> str:
+        value = self._get(name)
+        if not isinstance(value, str):
+            raise self._wrong(name, "a text")
+        return value
+
+    def object(self, name: str, *, default: JsonObject | None = None) -> JsonObject:
+        value = self._get(name, _MISSING if default is None else default)
+        if not isinstance(value, dict):
+            raise self._wrong(name, "an object")
+        return cast("JsonObject", value)
+
+    def texts(self, name: str) -> dict[str, str]:
+        value = self.object(name, default={})
+        texts = {key: item for key, item in value.items() if isinstance(item, str)}
+        if len(texts) != len(value):
+            raise self._wrong(name, "an object of texts")  # section 32
+        return texts
+
+    def flag(self, name: str) -> bool:
+        value = self._get(name, default=False)
+        if not isinstance(value, bool):
+            raise self._wrong(name, "true or false")
+        return value
+
+    def seconds(self, name: str) -> float | None:
+        value = self._get(name, default=None)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9:
+            raise self._wrong(name, "a number of seconds")
+        return value
+
+    def kind(self) -> str | None:
+        return None if self._get("kind", default=None) is None else self.text("kind")
+
+    def roots(self) -> tuple[JsonObject, ...]:
+        roots: list[JsonObject] = []
+        for item in as_list(self._get("roots")):
+            if not isinstance(item, (str, dict)):
+                raise self._wrong("roots", "a list of file:// URIs")
+            roots.append({"uri": item} if isinstance(item, str) else item)
+        return tuple(roots)
+
+    def _get(self, name: str, default: object = _MISSING) -> object:
+        value = self._members.get(name, default)
+        if value is _MISSING:
+            raise UsageError(f'{self._members["op"]} needs "{name}"', hint="mcpdeck batch --help shows the operations")
+        return value
+
+    def _wrong(self, name: str, what: str) -> UsageError:
+        return UsageError(f'"{name}" must be {what}', hint="mcpdeck batch --help shows the operations")
+
+
+class Operations:
+    """Runs operations on one server of running services; ``timeout`` in seconds is that of the command line."""
+
+    def __init__(self, services: Services, server: str, heard: Heard, timeout: float | None) -> None:
+        self._services = services
+        self._server = server
+        self._heard = heard
+        self._timeout = timeout
+
+    async def run(self, members: JsonObject) -> Json:
+        """The result of one request that ``read_request`` took. Raises ``McpDeckError``."""
+        request = _Request(members)
+        op = request.text("op")
+        if op == "wait":
+            return await self._wait(request)
+        limit = request.seconds("timeout") or self._timeout
+        if limit is None and op == "call_tool":
+            limit = self._services.manager.call_timeout(self._server)
+        request.bounded = limit is not None
+        if self._services.store.state.mcp.servers[self._server].status is Status.RECONNECTING:
+            # Whoever asks now does not want to wait for the next try.
+            self._services.manager.reconnect(self._server)
+        try:
+            with anyio.fail_after(limit):
+                return await self._services.manager.using(self._server, partial(_OPERATIONS[op], request))
+        except TimeoutError:
+            raise RequestTimeout(
+                f"{op} had no answer within {limit or 0:g} s", hint='raise its "timeout", or --timeout'
+            ) from None
+
+    async def _wait(self, request: _Request) -> Json:
+        kind, given = request.kind(), request.seconds("seconds")
+        seconds = WAIT if given is None else given
+        if kind is None:
+            await anyio.sleep(seconds)
+            records = self._heard.take(ANY)
+        else:
+            try:
+                with anyio.fail_after(seconds):
+                    records = await self._heard.next(kind)
+            except TimeoutError:
+                raise RequestTimeout(
+                    f"no notification of kind {kind} within {seconds:g} s", hint='raise "seconds"'
+                ) from None
+        return {"notifications": [shown(record) for record in records], "dropped": self._heard.dropped}
+
+
+async def _list_tools(_: _Request, session: Session) -> Json:
+    tools = await session.lists.read_tools()
+    return {
+        "tools": [tool.raw for tool in tools if tool.excluded is None],
+        "rejected": [{"name": tool.name, "reason": tool.excluded} for tool in tools if tool.excluded is not None],
+    }
+
+
+async def _list(kind: ListKind, _: _Request, session: Session) -> Json:
+    return {kind.member: await session.lists.pages(kind)}
+
+
+async def _call_tool(request: _Request, session: Session) -> Json:
+    name, arguments = request.text("name"), request.object("arguments", default={})
+    as_task, with_progress = request.flag("task"), request.flag("progress")
+    # Its schema says which arguments are mirrored into headers (section 11), its execution whether it must be a
+    # task (section 36): the first listing is waited for, but a server that hangs there is called all the same.
+    with anyio.move_on_after(LISTED):
+        await session.lists.tools_settled()
+    if session.lists.mirrors_headers:
+        tool = session.lists.find(name)
+        if tool is not None and tool.excluded is not None:
+            raise UnknownTool(
+                f"tool {name!r} must not be called: {tool.excluded}",
+                hint="Its definition breaks a rule that protects clients (x-mcp-header).",
+            )
+    return await session.call_tool(name, arguments, as_task=as_task, on_progress=_ignore if with_progress else None)
+
+
+def _ignore(_: float, _total: float | None, _message: str | None) -> None:
+    """Progress was asked for so that the server sends it: ``wait`` gives what came."""
+
+
+async def _read_resource(request: _Request, session: Session) -> Json:
+    return await session.read_resource(request.text("uri"), timeout=request.limit)
+
+
+async def _get_prompt(request: _Request, session: Session) -> Json:
+    arguments = request.texts("arguments") if request.has("arguments") else None
+    return await session.get_prompt(request.text("name"), arguments, timeout=request.limit)
+
+
+async def _complete(request: _Request, session: Session) -> Json:
+    context = _Request({"op": "complete", **request.object("context", default={})}).texts("arguments")
+    return await session.complete(request.object("ref"), request.object("argument"), context or None)
+
+
+async def _subscribe(request: _Request, session: Session) -> Json:
+    await session.subscribe(request.text("uri"))
+    return {}
+
+
+async def _unsubscribe(request: _Request, session: Session) -> Json:
+    await session.unsubscribe(request.text("uri"))
+    return {}
+
+
+async def _set_log_level(request: _Request, session: Session) -> Json:
+    await session.set_log_level(request.text("level"))
+    return {}
+
+
+async def _set_roots(request: _Request, session: Session) -> Json:
+    await session.set_roots(request.roots())
+    return {}
+
+
+async def _ping(_: _Request, session: Session) -> Json:
+    return {"ms": round(await session.ping(), 3)}
+
+
+async def _send(request: _Request, session: Session) -> Json:
+    """Any request at all: dressed for the era, its result as received."""
+    return await session.request(request.text("method"), request.object("params", default={}), timeout=request.limit)
+
+
+async def _info(_: _Request, session: Session) -> Json:
+    return {"server": session.server, "generation": session.generation, **batch_replies.connection(session)}
+
+
+async def _list_skills(_: _Request, session: Session) -> Json:
+    from ..services.session import skills
+
+    return await skills.list_skills(session)
+
+
+async def _load_skill(request: _Request, session: Session) -> Json:
+    from ..services.session import skills
+
+    return await skills.load_skill(session, request.text("uri"))
+
+
+async def _read_skill_file(request: _Request, session: Session) -> Json:
+    from ..services.session import skills
+
+    return await skills.read_skill_file(session, request.text("skill"), request.text("uri"))
+
+
+_OPERATIONS: dict[str, Operation] = {
+    "list_tools": _list_tools,
+    "list_resources": partial(_list, RESOURCES),
+    "list_templates": partial(_list, TEMPLATES),
+    "list_prompts": partial(_list, PROMPTS),
+    "list_skills": _list_skills,
+    "call_tool": _call_tool,
+    "read_resource": _read_resource,
+    "get_prompt": _get_prompt,
+    "complete": _complete,
+    "load_skill": _load_skill,
+    "read_skill_file": _read_skill_file,
+    "subscribe": _subscribe,
+    "unsubscribe": _unsubscribe,
+    "set_log_level": _set_log_level,
+    "set_roots": _set_roots,
+    "ping": _ping,
+    "request": _send,
+    "info": _info,
+}
+
+
+def names() -> tuple[str, ...]:
+    """Every operation, as the help has them."""
+    return (*_OPERATIONS, "wait")

@@ -1,0 +1,107 @@
+"""``mcpdeck prompt``: one prompt, filled in by its server.
+
+Owns the JSON shape ``{"server", "prompt", "description", "messages": […as received…], "durationMs"}``. Never
+sends a prompt to a model.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from ...services.errors import InvalidArguments, UsageError
+from ...services.models import JsonObject, ServerEntry, as_list, as_object, as_text
+from ...services.session import Session
+from ...services.session.lists import PROMPTS
+from ...services.state.text import one_line
+from .. import headless
+from ..call_arguments import read_given
+from ..content import block_lines
+from ..exits import Exit
+from ..options import Options
+from ..printing import BOLD, coloured, note, pretty, write, write_json
+from ..resolve import named, usable_entry
+from .lists import argument_words
+
+
+def run(options: Options) -> int:
+    target, words = options.target_and_words
+    if options.program is None and target is None:
+        raise UsageError("which server and which prompt?", hint="mcpdeck prompt TARGET NAME [name=value …]")
+    if not words:
+        listing = f"mcpdeck prompts {target}" if target else "mcpdeck prompts -- COMMAND ARGS…"
+        raise UsageError("which prompt? its name is missing", hint=f"{listing} shows them")
+    name, *pairs = words
+    given = read_given(pairs, None)
+    if given.values:
+        wrong = next(iter(given.values))
+        raise UsageError(f"{wrong}:= gives JSON, and arguments of prompts are texts", hint=f"write {wrong}=value")
+    entry = usable_entry(options, target)
+    result, duration_ms = headless.run_for(lambda: _got(entry, name, given.texts, options))
+    messages = as_list(result.get("messages"))
+    if options.json:
+        description = as_text(result.get("description"))
+        answer: JsonObject = {"server": entry.name, "prompt": name, "description": description}
+        write_json({**answer, "messages": messages, "durationMs": round(duration_ms, 3)})
+    else:
+        _print(result)
+    return Exit.DONE
+
+
+async def _got(entry: ServerEntry, name: str, arguments: dict[str, str], options: Options) -> tuple[JsonObject, float]:
+    """The result as received, and how many milliseconds it took."""
+    took = [0.0]
+
+    async def operation(session: Session) -> JsonObject:
+        if options.validate:
+            await _check(session, name, arguments)
+        began = time.perf_counter()
+        result = await session.get_prompt(name, arguments or None)
+        took[0] = (time.perf_counter() - began) * 1000
+        return result
+
+    async with headless.services((entry,), options) as services:
+        result = await headless.asked(services, entry.name, operation, options.timeout)
+        headless.note_log(services, entry.name, options)
+        return result, took[0]
+
+
+async def _check(session: Session, name: str, arguments: dict[str, str]) -> None:
+    """Required arguments are looked at before anything is sent (section 32). Raises what is wrong."""
+    prompts = [as_object(item) for item in await session.lists.pages(PROMPTS)]
+    prompt = next((prompt for prompt in prompts if prompt.get("name") == name), None)
+    if prompt is None:
+        names = [as_text(prompt.get("name")) or "" for prompt in prompts]
+        unknown = named(name, names, f'prompt of "{session.server}"', "it has no prompts; --no-validate asks anyway")
+        unknown.server = session.server
+        raise unknown
+    wanted = [as_object(argument) for argument in as_list(prompt.get("arguments"))]
+    known = [as_text(argument.get("name")) or "" for argument in wanted]
+    problems = [
+        f"{argument['name']}: it is required"
+        for argument in wanted
+        if argument.get("required") is True and argument.get("name") not in arguments
+    ]
+    problems += [f"{argument}: the prompt has no such argument" for argument in arguments if argument not in known]
+    if problems:
+        raise InvalidArguments(
+            f'arguments of "{name}" do not fit',
+            problems=tuple(problems),
+            hint=f"it takes: {argument_words(prompt) or 'nothing'}; --no-validate asks anyway",
+            server=session.server,
+        )
+
+
+def _print(result: JsonObject) -> None:
+    description = as_text(result.get("description"))
+    if description:
+        note(one_line(description))
+    for item in as_list(result.get("messages")):
+        if not isinstance(item, dict):
+            write(pretty(item))
+            continue
+        write(coloured(f"{one_line(as_text(item.get('role')) or 'nobody', 40)}:", BOLD, sys.stdout))
+        content = item.get("content")
+        for block in content if isinstance(content, list) else [content]:
+            for line in block_lines(block):
+                write(line)

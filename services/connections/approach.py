@@ -1,0 +1,83 @@
+"""Ways to connect: what a supervisor is given, and which way a failure suggests next.
+
+Owns the values and the rules of choosing. Never connects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from ..errors import HttpStatusError, McpDeckError, RemoteProtocolError, RPCError, UnsupportedVersion
+from ..models import EraMode, HttpTarget, ServerEntry, Target, Timer
+from ..protocol.dispatcher import REQUEST_TIMEOUT
+from ..session import Ask, Emit, Memory, Offer, TraceContext
+from ..telemetry.trace import Trace
+from .lifecycle import CONNECT_RETRIES
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Seconds: ``connect`` for one attempt, ``probe`` for ``server/discover`` where silence means legacy.
+
+    ``connect_retries``: further attempts when the first one fails for a passing reason. ``shown``: all
+    time limits of the server, with their sources.
+    """
+
+    connect: float = 30.0
+    probe: float = 8.0
+    request: float = REQUEST_TIMEOUT
+    connect_retries: int = CONNECT_RETRIES
+    shown: tuple[Timer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a supervisor is given beside its entry; the same for all.
+
+    ``listens``: hear of changed lists without being asked to (the stateless era). ``pings``: measure the
+    latency now and then; ``reads``: methods of the lists that are read unasked, None: all. ``context``: the
+    trace that all requests belong to.
+    """
+
+    emit: Emit
+    ask: Ask | None = None
+    offer: Offer = field(default_factory=Offer)
+    memory: Memory = field(default_factory=Memory)
+    trace: Trace = field(default_factory=Trace)
+    listens: bool = True
+    pings: bool = True
+    reads: frozenset[str] | None = None
+    context: TraceContext | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """One way to connect: where to, in which era, and the words for how that was decided."""
+
+    target: Target
+    mode: EraMode
+    decided: str | None = None
+
+
+def offer_to(offer: Offer, entry: ServerEntry) -> Offer:
+    """What is offered to this server: the roots of its own entry come before those of everyone."""
+    if entry.roots is None:
+        return offer
+    return replace(offer, roots=tuple({"uri": uri} for uri in entry.roots))
+
+
+def speaks_otherwise(error: McpDeckError) -> bool:
+    """The server is there, and does not want what it was offered."""
+    return isinstance(error, (RemoteProtocolError, UnsupportedVersion, RPCError)) or (
+        isinstance(error, HttpStatusError) and error.status in (400, 404, 405)
+    )
+
+
+def may_be_sse(target: Target, error: McpDeckError) -> bool:
+    """An endpoint that takes no POST may be one of the older transport (section 6.2, step 9)."""
+    return (
+        isinstance(target, HttpTarget)
+        and target.or_sse
+        and isinstance(error, HttpStatusError)
+        and error.status in (400, 404, 405)
+    )

@@ -1,0 +1,43 @@
+"""Whether a connected server is still there, and how far away it is.
+
+Owns the beat of the pings. Never ends a connection: a request that fails does.
+"""
+
+from __future__ import annotations
+
+import anyio
+
+from .. import events as ev
+from ..errors import ConnectionLost, McpDeckError
+from ..session import Session
+from .witness import Witness
+
+HEALTH_INTERVAL = 30.0
+"""Seconds between two measurements of latency."""
+HEALTH_TIMEOUT = 10.0
+LOOK_AGAIN = 1.0
+"""Seconds between two looks at a server that lost an answer."""
+
+
+async def watch(session: Session, witness: Witness) -> None:
+    """Latency now and then, and whether the server is still there as soon as an answer was lost."""
+    await session.lists.tools_settled()
+    while True:
+        try:
+            with anyio.fail_after(HEALTH_TIMEOUT):
+                latency = await session.ping()
+        except TimeoutError:
+            witness.note(f"no answer to a ping within {HEALTH_TIMEOUT:g} s")
+        except ConnectionLost as error:
+            # Is it gone, or was it only this answer? A refused connection tells, and ends this one.
+            witness.note(f"ping failed: {error.title}")
+            await anyio.sleep(LOOK_AGAIN)
+            continue
+        except McpDeckError as error:
+            witness.note(f"ping failed: {error.title}")
+            return
+        else:
+            session.emit(ev.LatencyMeasured(session.server, session.generation, latency))
+        with anyio.move_on_after(HEALTH_INTERVAL):
+            await session.suspect.wait()
+        session.suspect = anyio.Event()

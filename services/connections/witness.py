@@ -1,0 +1,89 @@
+"""What a connection leaves behind beside its messages: stderr, stray output, notes, the life of the child.
+
+Owns the last lines that explain an end, and puts everything down in the log and the trace. Never decides
+what follows from it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from .. import events as ev
+from ..errors import ConnectionLost, McpDeckError, SpawnError
+from ..models import ErrorInfo, Json, JsonObject, as_object, as_text
+from ..protocol.jsonrpc import dump
+from ..session import Emit
+from ..telemetry.trace import TracedConnection
+from ..transports.base import Hooks
+
+TAIL = 20
+"""Last stderr and stray stdout lines that go into an error."""
+
+
+class Witness:
+    """One connection attempt of one server."""
+
+    def __init__(self, server: str, generation: int, emit: Emit, trace: TracedConnection | None) -> None:
+        self._server = server
+        self._generation = generation
+        self._emit = emit
+        self._trace = trace
+        self._stderr: deque[str] = deque(maxlen=TAIL)
+        self._strays: deque[str] = deque(maxlen=TAIL)
+
+    @property
+    def hooks(self) -> Hooks:
+        """What the transport is to report to."""
+        return Hooks(stderr=self._on_stderr, started=self._on_started, note=self.note, exchange=self._on_exchange)
+
+    @property
+    def wrote_strays(self) -> bool:
+        """Something that is no message came on stdout."""
+        return bool(self._strays)
+
+    def emit(self, event: ev.ServerEvent | object) -> None:
+        """Pass a session's event on; stray lines are remembered on the way."""
+        if isinstance(event, ev.LogReceived) and event.kind == "stdout":
+            self._strays.append(str(event.data))
+        self._emit(event)  # type: ignore[arg-type]
+
+    def note(self, text: str) -> None:
+        """A sentence of ours for the log and the trace."""
+        self._emit(ev.LogReceived(self._server, self._generation, time.time(), "note", "info", None, text))
+        self.lived(text)
+
+    def lived(self, text: str) -> None:
+        """A step in the connection's life, for the trace."""
+        if self._trace is not None:
+            self._trace.note(time.time(), "received", "lifecycle", text.encode("utf-8", "replace"))
+
+    def _on_stderr(self, line: bytes) -> None:
+        text = line.decode("utf-8", "replace")
+        self._stderr.append(text)
+        at = time.time()
+        self._emit(ev.LogReceived(self._server, self._generation, at, "stderr", "info", None, text))
+        if self._trace is not None:
+            self._trace.note(at, "received", "stderr", line)
+
+    def _on_exchange(self, exchange: JsonObject) -> None:
+        if self._trace is not None:
+            method = as_text(as_object(exchange["request"]).get("method"))
+            self._trace.note(time.time(), "received", "http", dump(exchange), method=method)
+
+    def _on_started(self, pid: int) -> None:
+        self._emit(ev.ProcessStarted(self._server, self._generation, pid))
+        self.lived(f"process {pid} started")
+
+    def info(self, error: McpDeckError) -> ErrorInfo:
+        """The error with the last lines that may explain it."""
+        details: dict[str, Json] = dict(error.details)
+        if self._stderr and not details.get("stderr"):
+            details["stderr"] = [*self._stderr]
+        if self._strays:
+            details["stdout"] = [*self._strays]
+            if isinstance(error, (SpawnError, ConnectionLost)) and not self._stderr:
+                error.hint = "What it wrote on stdout is no MCP message: is this an MCP server?"
+        error.details = details
+        error.server = self._server
+        return ErrorInfo.of(error)

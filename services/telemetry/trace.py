@@ -1,0 +1,183 @@
+"""The trace: every message as it passed the transport, verbatim, in both directions.
+
+Owns the records of all servers, bounded by bytes and number for each server, and whoever listens as
+they come. Never decodes or judges a message, and never writes a file by itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from ..models import Json, JsonObject
+
+BYTES_KEPT = 16 * 1024 * 1024
+"""Bytes of messages that are kept of one server; the newest record stays whatever its size."""
+RECORDS_KEPT = 20_000
+"""Records that are kept of one server."""
+
+Direction: TypeAlias = Literal["sent", "received"]
+TraceKind: TypeAlias = Literal[
+    "request", "response", "error", "notification", "malformed", "stderr", "http", "lifecycle"
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TraceRecord:
+    """One thing that passed. ``time`` is wall time (s) taken at the transport, ``seq`` rises by one a record.
+
+    ``connection`` numbers the connections of this process, ``generation`` the attempts of this server.
+    ``data`` are the bytes as they were on the wire; ``label`` names what the message is part of
+    (``probe``: finding out the era).
+    """
+
+    time: float
+    seq: int
+    server: str
+    connection: int
+    generation: int
+    direction: Direction
+    transport: str
+    kind: TraceKind
+    id: int | str | None
+    method: str | None
+    data: bytes
+    label: str = ""
+
+
+Listener: TypeAlias = Callable[[TraceRecord], None]
+
+
+class _Ring:
+    """The newest records of one server."""
+
+    __slots__ = ("bytes", "dropped", "records")
+
+    def __init__(self) -> None:
+        self.records: deque[TraceRecord] = deque()
+        self.bytes = 0
+        self.dropped = 0
+
+    def add(self, record: TraceRecord, most_bytes: int) -> None:
+        self.records.append(record)
+        self.bytes += len(record.data)
+        while len(self.records) > 1 and (self.bytes > most_bytes or len(self.records) > RECORDS_KEPT):
+            self.bytes -= len(self.records.popleft().data)
+            self.dropped += 1
+
+
+class Trace:
+    """Records by server. Every method runs on the loop's thread; listeners must not raise."""
+
+    def __init__(self, *, bytes_kept: int = BYTES_KEPT) -> None:
+        self._bytes_kept = bytes_kept
+        self._rings: dict[str, _Ring] = {}
+        self._listeners: tuple[Listener, ...] = ()
+        self._seq = itertools.count(1)
+        self._connections = itertools.count(1)
+
+    def connection(self, server: str, generation: int, transport: str) -> TracedConnection:
+        """Where a new connection puts down what passes it."""
+        return TracedConnection(self, server, next(self._connections), generation, transport)
+
+    def tap(self, listener: Listener) -> Callable[[], None]:
+        """Hand every record to ``listener`` as it comes; returns the way to stop."""
+        self._listeners = (*self._listeners, listener)
+
+        def stop() -> None:
+            self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+        return stop
+
+    def of(self, server: str) -> tuple[TraceRecord, ...]:
+        """What is kept of one server, oldest first."""
+        ring = self._rings.get(server)
+        return tuple(ring.records) if ring else ()
+
+    def dropped(self, server: str) -> int:
+        """How many records of one server had to go."""
+        ring = self._rings.get(server)
+        return ring.dropped if ring else 0
+
+    def add(self, record: TraceRecord) -> None:
+        ring = self._rings.get(record.server)
+        if ring is None:
+            ring = self._rings[record.server] = _Ring()
+        ring.add(record, self._bytes_kept)
+        for listener in self._listeners:
+            listener(record)
+
+    def next_seq(self) -> int:
+        return next(self._seq)
+
+
+class TracedConnection:
+    """One connection's way into the trace."""
+
+    __slots__ = ("_generation", "_number", "_server", "_trace", "_transport")
+
+    def __init__(self, trace: Trace, server: str, number: int, generation: int, transport: str) -> None:
+        self._trace = trace
+        self._server = server
+        self._number = number
+        self._generation = generation
+        self._transport = transport
+
+    def note(
+        self,
+        at: float,
+        direction: Direction,
+        kind: TraceKind,
+        data: bytes,
+        *,
+        message_id: int | str | None = None,
+        method: str | None = None,
+        label: str = "",
+    ) -> None:
+        """Put one record down; ``at`` is wall time in seconds."""
+        self._trace.add(
+            TraceRecord(
+                at,
+                self._trace.next_seq(),
+                self._server,
+                self._number,
+                self._generation,
+                direction,
+                self._transport,
+                kind,
+                message_id,
+                method,
+                data,
+                label,
+            )
+        )
+
+
+def iso(at: float) -> str:
+    """Wall seconds as UTC text with milliseconds (RFC 3339)."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def line(record: TraceRecord, message: Json) -> JsonObject:
+    """The trace line of the command line contract; ``message`` is ``record.data`` decoded, or its text."""
+    shown: JsonObject = {
+        "time": iso(record.time),
+        "seq": record.seq,
+        "server": record.server,
+        "connection": record.connection,
+        "generation": record.generation,
+        "direction": record.direction,
+        "transport": record.transport,
+        "kind": record.kind,
+        "id": record.id,
+        "method": record.method,
+        "bytes": len(record.data),
+        "message": message,
+    }
+    if record.label:
+        shown["label"] = record.label
+    return shown

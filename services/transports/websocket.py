@@ -1,0 +1,254 @@
+"""WebSocket: one JSON message a text frame, subprotocol ``mcp`` (protocol section 14).
+
+Owns the upgrade and the reading of frames. The library answers pings, keeps the connection alive and
+stops reading from the socket while frames wait, so a reader that falls behind slows its server down.
+Never follows a redirect to another origin: headers with secrets stay where they belong.
+"""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+import websockets.asyncio.client
+import websockets.exceptions
+from websockets.typing import Subprotocol
+
+from .. import http
+from ..config.urls import is_loopback
+from ..errors import (
+    AuthorizationRefused,
+    AuthorizationRequired,
+    ConnectError,
+    ConnectionLost,
+    FrameTooLarge,
+    HttpStatusError,
+    McpDeckError,
+    RemoteProtocolError,
+    TransportTimeout,
+)
+from ..models import TransportKind, WebSocketTarget
+from .base import MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
+from .http_body import ERROR_BODY
+from .http_exchange import STATUS_HINTS
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+SUBPROTOCOL = "mcp"
+OPEN_TIMEOUT = 10.0
+CLOSE_TIMEOUT = 2.0
+PING_INTERVAL = 20.0
+PING_TIMEOUT = 120.0
+"""Seconds without an answer to a ping: a server that computes on its loop for a minute is busy, not gone."""
+WAITING_FRAMES = 16
+"""Frames that may wait before the socket is no longer read."""
+TOO_BIG = 1009
+"""Close code: a message larger than we accept (RFC 6455, section 7.4.1)."""
+_BROKEN_RULES = (1002, 1007)
+"""Close codes that we send when the peer breaks the WebSocket protocol."""
+
+
+class WebSocketTransport(Transport):
+    """One WebSocket to one server. The protocol is the one of a shared channel, as on stdio."""
+
+    kind = TransportKind.WS
+
+    def __init__(
+        self,
+        target: WebSocketTarget,
+        hooks: Hooks,
+        *,
+        max_frame: int = MAX_FRAME,
+        open_timeout: float = OPEN_TIMEOUT,
+    ) -> None:
+        self._target = target
+        self._host = http.host_of(target.url)
+        self._hooks = hooks
+        self._max_frame = max_frame
+        self._open_timeout = open_timeout
+        self._socket: ClientConnection | None = None
+        self._binary = False
+
+    async def __aenter__(self) -> Self:
+        url = self._target.url
+        options: dict[str, Any] = {}
+        if urlsplit(url).scheme.lower() == "wss":
+            options["ssl"] = http.ssl_context(self._target.tls)
+        try:
+            self._socket = await _Connect(
+                url,
+                additional_headers=dict(self._target.headers),
+                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                user_agent_header=http.USER_AGENT,
+                proxy=None if is_loopback(urlsplit(url).hostname) else True,
+                open_timeout=self._open_timeout,
+                close_timeout=CLOSE_TIMEOUT,
+                ping_interval=PING_INTERVAL,
+                ping_timeout=PING_TIMEOUT,
+                max_size=self._max_frame,
+                max_queue=WAITING_FRAMES,
+                **options,
+            )
+        except McpDeckError:
+            raise
+        except (OSError, ValueError, ImportError, EOFError, websockets.exceptions.WebSocketException) as error:
+            raise self._refused(error) from error
+        if self._socket.subprotocol is None:
+            self._hooks.note(f'The server did not choose the subprotocol "{SUBPROTOCOL}".')
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        assert self._socket is not None
+        with anyio.CancelScope(shield=True):
+            with anyio.move_on_after(CLOSE_TIMEOUT + 1):
+                await self._socket.close()
+            self._socket.transport.abort()  # nothing happens where it is closed already
+
+    async def run(self, deliver: Deliver) -> None:
+        assert self._socket is not None
+        receive = self._socket.recv
+        pacer = Pacer()
+        try:
+            while True:
+                message = await receive()
+                if isinstance(message, str):
+                    message = message.encode()
+                elif not self._binary:
+                    self._binary = True
+                    self._hooks.note(
+                        "The server sends binary frames; MCP over WebSocket is text. They are read as text."
+                    )
+                deliver(Frame(message, time.time()))
+                await pacer.tick()
+        except websockets.exceptions.ConnectionClosed as closed:
+            raise self._ended(closed) from closed
+
+    async def send(self, message: Outgoing) -> None:
+        assert self._socket is not None
+        try:
+            await self._socket.send(message.data, text=True)
+        except websockets.exceptions.ConnectionClosed as closed:
+            raise self._ended(closed) from closed
+
+    # What went wrong
+
+    def _ended(self, closed: websockets.exceptions.ConnectionClosed) -> McpDeckError:
+        sent, received = closed.sent, closed.rcvd
+        if sent is not None and not closed.rcvd_then_sent:
+            if sent.code == TOO_BIG:
+                return FrameTooLarge(
+                    f"a message of more than {self._max_frame:,} bytes arrived ({sent.reason or 'too large'})",
+                    hint="Ask the server for less at a time.",
+                )
+            if sent.code in _BROKEN_RULES:
+                return RemoteProtocolError(
+                    f"the server broke the WebSocket protocol ({sent.code}: {sent.reason or 'no reason'})",
+                    hint="See the server's own log.",
+                )
+        frame = received or sent
+        how = f"code {frame.code}" + (f": {frame.reason}" if frame.reason else "") if frame else "no closing handshake"
+        return ConnectionLost(
+            f"the server closed the WebSocket ({how})", hint="See the server's own log.", retryable=True
+        )
+
+    def _refused(self, error: Exception) -> McpDeckError:
+        match error:
+            case websockets.exceptions.InvalidStatus():
+                return self._status(error)
+            case TimeoutError():
+                return TransportTimeout(
+                    f"no WebSocket to {self._host} within {self._open_timeout:g} s",
+                    hint="Check the host and your network; is it a WebSocket endpoint?",
+                )
+            case websockets.exceptions.InvalidProxy() | ImportError():
+                return http.unusable_proxy(error)
+            case websockets.exceptions.ProxyError():
+                return ConnectError(f"the proxy refused: {error}", hint="Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY.")
+            case websockets.exceptions.InvalidURI():
+                return ConnectError(
+                    f"not a URL that can be used at {self._host}", hint="It must start with ws:// or wss://."
+                )
+            case websockets.exceptions.InvalidHeader() if error.name in self._target.headers:
+                return self._no_upgrade()
+            case websockets.exceptions.InvalidHandshake() | websockets.exceptions.WebSocketException() | EOFError():
+                secure = f" {http.MAYBE_TLS}" if self._target.url.lower().startswith("wss:") else ""
+                return ConnectError(
+                    f"{self._host} did not open a WebSocket: {error}", hint=f"Is it a WebSocket endpoint?{secure}"
+                )
+            case OSError():
+                return http.connect_error(error, self._host)
+            case _:
+                return self._no_upgrade()
+
+    def _no_upgrade(self) -> ConnectError:
+        """The library's message holds the header's value, which may be a secret."""
+        return ConnectError(
+            f"the upgrade request to {self._host} cannot be made",
+            hint="Check the URL and the headers of the entry: a character beyond ASCII, or a line break.",
+        )
+
+    def _status(self, error: websockets.exceptions.InvalidStatus) -> McpDeckError:
+        response = error.response
+        status = response.status_code
+        challenges = tuple(response.headers.get_all("WWW-Authenticate"))
+        if status in (401, 403):
+            if any(name.lower() in _SECRETS for name in self._target.headers):
+                return AuthorizationRefused(
+                    f"the server refused the configured Authorization header ({status})",
+                    hint="Check the token in the entry's headers: it may be wrong or expired.",
+                )
+            if status == 401 or challenges:
+                return AuthorizationRequired(
+                    f"the server wants a login ({status})",
+                    hint="With a token at hand: put it into the entry's headers as Authorization: Bearer … "
+                    "(for a URL on the command line: --header).",
+                    status=status,
+                    challenges=challenges,
+                )
+        known = STATUS_HINTS.get(status) if status in (403, 429) or status >= 500 else None
+        return HttpStatusError(
+            f"the upgrade was answered with status {status}",
+            status=status,
+            body=bytes(response.body or b"")[:ERROR_BODY],
+            hint=known or "Is this URL a WebSocket endpoint?",
+            retryable=status == 429 or status >= 500,
+        )
+
+
+_SECRETS = ("authorization", "x-claude-code-ide-authorization")
+
+
+class IdeWebSocketTransport(WebSocketTransport):
+    """The same, offered by an IDE's lock file; its token is among the headers."""
+
+    kind = TransportKind.WS_IDE
+
+
+class _Connect(websockets.asyncio.client.connect):
+    """The library's connect, which would take our headers to any place the server names."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        before = self.uri
+        headers = self.additional_headers
+        location = super().process_redirect(exc)
+        self.additional_headers = headers
+        if not isinstance(location, str):
+            return location
+        try:
+            same = http.same_origin(before, location)
+        except (ValueError, httpx.InvalidURL):
+            same = False
+        if same:
+            return location
+        parts = urlsplit(location)
+        return ConnectError(
+            f"the server redirects to another place: {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}",
+            hint="If you trust it, use that URL in the entry; credentials are never sent along.",
+        )

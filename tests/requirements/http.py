@@ -1,0 +1,286 @@
+"""Sections 10 and 11: Streamable HTTP without sessions, mirrored headers.
+
+Owns these entries of the manifest. Never runs anything.
+"""
+
+from __future__ import annotations
+
+from .model import Requirement
+
+HTTP: tuple[Requirement, ...] = (
+    Requirement(
+        "10.1",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http",
+        "Every message is a POST of its own to the one endpoint.",
+        tests=("tests/spec/test_section_06_era.py::test_the_probe_over_http_is_a_post_with_all_modern_headers",),
+    ),
+    Requirement(
+        "10.2",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http",
+        "A POST accepts JSON and event streams and says that its body is JSON.",
+        tests=("tests/transports/test_streamable_http.py::test_a_json_answer_is_delivered_as_it_came",),
+    ),
+    Requirement(
+        "10.3",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http",
+        "MCP-Protocol-Version equals the version in _meta, and Mcp-Method the method of the body.",
+        tests=(
+            "tests/eras/test_negotiation.py::test_every_modern_request_carries_the_envelope_and_its_headers",
+            "tests/spec/test_section_06_era.py::test_the_probe_over_http_is_a_post_with_all_modern_headers",
+        ),
+    ),
+    Requirement(
+        "10.4",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http",
+        "Neither Mcp-Session-Id nor Last-Event-ID is sent, and the endpoint gets no GET and no DELETE.",
+        tests=(
+            "tests/transports/test_streamable_http.py::test_the_stateless_era_opens_no_stream_and_deletes_nothing",
+            "tests/spec/test_section_10_http.py::test_a_stream_that_breaks_is_a_lost_request_that_is_never_resumed_or_sent_again",
+        ),
+    ),
+    Requirement(
+        "10.5",
+        "modern",
+        "I",
+        "2026-07-28 basic/transports/streamable-http",
+        "No Origin header is sent.",
+        tests=("tests/transports/test_streamable_http.py::test_a_json_answer_is_delivered_as_it_came",),
+    ),
+    Requirement(
+        "10.6",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http",
+        "The answer is understood as JSON and as an event stream, whatever case and parameters the media type has.",
+        tests=("tests/spec/test_section_10_http.py::test_an_answer_is_understood_whatever_its_media_type_looks_like",),
+    ),
+    Requirement(
+        "10.7",
+        "modern",
+        "SHOULD",
+        "2026-07-28 basic/transports/streamable-http",
+        "Reading a stream stops with the answer, also when the server keeps it open.",
+        tests=(
+            "tests/transports/test_streamable_http.py::test_reading_a_stream_ends_with_the_answer_though_the_server_keeps_it_open",
+        ),
+    ),
+    Requirement(
+        "10.8",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http",
+        "Comment lines of a stream are ignored and no malformed message.",
+        tests=("tests/transports/test_framing.py::test_events_carry_type_data_and_the_last_id",),
+    ),
+    Requirement(
+        "10.9",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http",
+        "A stream that breaks before the answer is a lost request: never resumed, never sent again with its id.",
+        tests=(
+            "tests/spec/test_section_10_http.py::test_a_stream_that_breaks_is_a_lost_request_that_is_never_resumed_or_sent_again",
+        ),
+    ),
+    Requirement(
+        "10.10",
+        "modern",
+        "I",
+        "2026-07-28 basic/transports/streamable-http",
+        "Several data lines are joined with newlines, and an event of another type is noted.",
+        tests=("tests/transports/test_framing.py::test_events_carry_type_data_and_the_last_id",),
+    ),
+    Requirement(
+        "10.11",
+        "modern",
+        "I",
+        "2026-07-28 basic/transports/streamable-http",
+        "The body of an unsuccessful answer is read as the request's error where it is one.",
+        tests=("tests/protocol/test_dispatcher.py::test_an_http_error_body_that_is_the_requests_error_becomes_it",),
+    ),
+    Requirement(
+        "10.12",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http",
+        "A 2xx status that carries no answer to a request is told.",
+        tests=("tests/transports/test_streamable_http.py::test_an_answer_that_is_none_says_what_it_is",),
+    ),
+    Requirement(
+        "10.13",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http",
+        "401 is a wanted login, with its challenges kept.",
+        tests=(
+            "tests/transports/test_streamable_http.py::test_a_challenge_is_a_wanted_login_with_the_challenge_kept",
+            "tests/spec/test_section_06_era.py::test_a_login_that_is_wanted_is_told_with_every_challenge_and_no_handshake_follows",
+        ),
+    ),
+    Requirement(
+        "10.14",
+        "modern",
+        "SHOULD",
+        "2026-07-28 basic/transports/streamable-http",
+        "413 and 431 say what is too large.",
+        tests=("tests/spec/test_section_10_http.py::test_a_request_that_is_too_large_says_which_part_is",),
+    ),
+    Requirement(
+        "10.15",
+        "modern",
+        "I",
+        "2026-07-28 basic/transports/streamable-http",
+        "429 and 5xx are worth another try, other statuses are not.",
+        tests=("tests/connections/test_lifecycle.py::test_what_will_not_change_by_itself_is_not_retried",),
+    ),
+    Requirement(
+        "10.16",
+        "modern",
+        "I",
+        "2026-07-28 basic/transports/streamable-http",
+        "A redirect is followed within its origin only.",
+        tests=(
+            "tests/transports/test_streamable_http.py::test_a_redirect_within_the_origin_is_followed_and_any_other_refused",
+        ),
+    ),
+    Requirement(
+        "10.17",
+        "modern",
+        "I",
+        "2026-07-28 basic/transports/streamable-http",
+        "An answer beyond the limit, or packed twice, is refused before it fills the memory.",
+        tests=(
+            "tests/transports/test_streamable_http.py::test_an_answer_beyond_the_limit_is_refused",
+            "tests/transports/test_streamable_http.py::test_an_answer_packed_twice_is_refused_before_it_fills_the_memory",
+        ),
+    ),
+    Requirement(
+        "11.1",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "Mcp-Name mirrors the name of tools/call and prompts/get and the uri of resources/read.",
+        tests=(
+            "tests/spec/test_section_10_http.py::test_the_name_header_mirrors_what_the_method_is_about_and_nothing_else",
+        ),
+    ),
+    Requirement(
+        "11.2",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "Mcp-Name mirrors the task id of tasks/get, tasks/update and tasks/cancel.",
+        tests=("tests/spec/test_section_10_http.py::test_the_name_header_of_a_task_is_its_id",),
+    ),
+    Requirement(
+        "11.3",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "Mcp-Name is sent with no other method.",
+        tests=(
+            "tests/spec/test_section_10_http.py::test_the_name_header_mirrors_what_the_method_is_about_and_nothing_else",
+        ),
+    ),
+    Requirement(
+        "11.4",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "A value that cannot stand in a header, or looks encoded, is sent in the base64 form.",
+        tests=(
+            "tests/eras/test_headers.py::test_what_cannot_stand_in_a_header_is_wrapped",
+            "tests/eras/test_headers.py::test_what_can_stand_in_a_header_stands_there_as_it_is",
+            "tests/eras/test_headers.py::test_every_text_becomes_one_safe_header_value",
+        ),
+    ),
+    Requirement(
+        "11.5",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "Annotated arguments are mirrored: strings as they are, integers in decimal, booleans as words.",
+        tests=(
+            "tests/eras/test_headers.py::test_annotated_arguments_are_mirrored_at_any_depth_and_absent_or_null_ones_are_not",
+            "tests/spec/test_section_10_http.py::test_arguments_are_mirrored_as_soon_as_the_tool_is_known",
+        ),
+    ),
+    Requirement(
+        "11.6",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "An absent or null argument has no header.",
+        tests=(
+            "tests/eras/test_headers.py::test_annotated_arguments_are_mirrored_at_any_depth_and_absent_or_null_ones_are_not",
+            "tests/spec/test_section_10_http.py::test_arguments_are_mirrored_as_soon_as_the_tool_is_known",
+        ),
+    ),
+    Requirement(
+        "11.7",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "A tool with an invalid annotation is left out of what may be called.",
+        tests=(
+            "tests/eras/test_headers.py::test_a_wrong_annotation_is_a_problem_of_the_tool",
+            "tests/spec/test_section_10_http.py::test_a_tool_with_a_wrong_annotation_is_told_with_its_reason_and_not_called",
+        ),
+    ),
+    Requirement(
+        "11.8",
+        "modern",
+        "SHOULD",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "The tool that was left out is told with its reason.",
+        tests=(
+            "tests/spec/test_section_10_http.py::test_a_tool_with_a_wrong_annotation_is_told_with_its_reason_and_not_called",
+        ),
+    ),
+    Requirement(
+        "11.9",
+        "modern",
+        "MAY",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "On other transports an invalid annotation is information only.",
+        tests=(
+            "tests/spec/test_section_10_http.py::test_elsewhere_than_over_http_a_wrong_annotation_is_information_only",
+        ),
+    ),
+    Requirement(
+        "11.10",
+        "modern",
+        "SHOULD",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "A tool that was never listed is called without mirrored arguments, and a mismatch lists the tools first.",
+        tests=(
+            "tests/session/test_session.py::test_a_header_mismatch_reads_the_tools_again_and_retries_once",
+            "tests/spec/test_section_10_http.py::test_arguments_are_mirrored_as_soon_as_the_tool_is_known",
+            "tests/spec/test_section_10_http.py::test_after_a_header_mismatch_the_headers_are_rebuilt_from_a_fresh_list_once",
+        ),
+    ),
+    Requirement(
+        "11.11",
+        "modern",
+        "I",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "An integer beyond the safe range is not mirrored.",
+        tests=("tests/spec/test_section_10_http.py::test_an_integer_beyond_the_safe_range_is_not_mirrored",),
+    ),
+    Requirement(
+        "11.12",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "An annotation is found anywhere in the schema, so that one in a forbidden place is not overlooked.",
+        tests=("tests/eras/test_headers.py::test_a_wrong_annotation_is_a_problem_of_the_tool",),
+    ),
+)

@@ -1,0 +1,38 @@
+"""The time limit of ordinary requests comes from the settings."""
+
+from __future__ import annotations
+
+import sys
+
+import anyio
+import pytest
+
+from mcpdeck.app.main import running
+from mcpdeck.services.errors import RequestTimeout
+from mcpdeck.services.manager import Settings
+from tests import entries
+from tests.entries import SERVERS
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_request_takes_as_long_as_the_settings_allow_and_not_longer() -> None:
+    settings = Settings.from_environment({"MCPDECK_REQUEST_TIMEOUT": "300"})
+    entry = entries.stdio("peer", sys.executable, str(SERVERS / "tiny_stdio.py"))
+    with anyio.fail_after(30):
+        async with running([entry], settings=settings) as services:
+            session = await services.manager.connected("peer")
+            with pytest.raises(RequestTimeout, match=r"within 0\.3 s"):
+                await session.request("tools/call", {"name": "slow", "arguments": {"steps": 1000}})
+
+
+def test_each_of_the_five_time_limits_is_shown_with_its_source() -> None:
+    settings = Settings.from_environment({"MCP_TIMEOUT": "5000", "MCPDECK_IDLE_TIMEOUT": "7000"}).within(9, "--timeout")
+    shown = {timer.name: (timer.seconds, timer.source) for timer in settings.timers(entries.stdio("peer", "true"))}
+    assert shown == {
+        "connect": (9, "--timeout"),
+        "request": (60, "default"),
+        "call": (9, "--timeout"),
+        "idle": (7, "MCPDECK_IDLE_TIMEOUT"),
+        "probe": (8, "default"),
+    }

@@ -1,0 +1,89 @@
+"""The building blocks of the overview: a labelled fact, chips in a row, a section with its heading.
+
+Owns their alignment. Never sees raw server text: callers pass it through ``services.state.text`` first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from rich.cells import cell_len
+
+from ..services.state.text import visible
+from .ink import Line, Span, fit, wrapped
+
+LABEL = 13
+
+
+def fact(label: str, value: str, width: int, ink: str = "") -> Iterable[Line]:
+    for index, text in enumerate(wrapped(value, width - LABEL)):
+        yield ((fit("" if index else label, LABEL), "muted"), (text, ink))
+
+
+def chips(label: str, words: Iterable[str], width: int, ink: str = "") -> Iterable[Line]:
+    """Short words in a row; a line breaks between two of them, never inside one that fits."""
+    rows = [""]
+    for chip in words:
+        joined = f"{rows[-1]} · {chip}" if rows[-1] else chip
+        if cell_len(joined) <= width - LABEL or not rows[-1]:
+            rows[-1] = joined
+        else:
+            rows.append(chip)
+    return fact(label, "\n".join(rows), width, ink) if rows[-1] else ()
+
+
+def heading(title: str, said: str) -> Iterable[Line]:
+    yield ()
+    words: list[Span] = [(title, "title"), (f"  {said}", "muted")]
+    yield words
+
+
+def section(title: str, by: str, text: str, width: int) -> Iterable[Line]:
+    yield from heading(title, by)
+    for line in wrapped(visible(text.strip()), width - 2):
+        yield (("│ ", "muted"), (line, ""))
+
+
+def bullets(title: str, said: str, items: Iterable[str], glyph: str, ink: str, width: int) -> Iterable[Line]:
+    yield from heading(title, said)
+    for item in items:
+        for index, text in enumerate(wrapped(visible(item), width - 2)):
+            yield ((f"{glyph} " if index == 0 else "  ", ink), (text, ""))
+
+
+def dotted(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def clock(at: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(at))
+
+
+def moment(at: float, now: float) -> str:
+    """A time of day; with the date when that is another day than ``now``'s."""
+    then, today = time.localtime(at), time.localtime(now)
+    same_day = then[:3] == today[:3]
+    return time.strftime("%H:%M:%S" if same_day else "%Y-%m-%d %H:%M", then)
+
+
+def size(count: int) -> str:
+    if count < 1_000:
+        return f"{count} B"
+    if count < 1_000_000:
+        return f"{count / 1_000:.1f} kB"
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units: ``0.5 s``, ``90 s``, ``30 min``, ``27 h 47 min``."""
+    if seconds < 120:
+        return f"{seconds:g} s"
+    minutes = round(seconds / 60)
+    hours, minutes = divmod(minutes, 60)
+    days, rest = divmod(hours, 24)
+    if days > 1:
+        return f"{days} d {rest} h" if rest else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min"
