@@ -1,7 +1,7 @@
 """Installs the servers that the interop tests talk to, each group in an environment of its own.
 
-Owns ``tests/interop/.env`` (ignored by git): ``node`` from package-lock.json, ``servers`` and ``sdk1``
-from their compiled requirements. What is there and unchanged is left alone. Without Node or without a
+Owns ``tests/interop/.env`` (ignored by git): ``node`` and ``conformance`` from their package-lock.json, the
+others from their compiled requirements. What is there and unchanged is left alone. Without Node or without a
 network a group is left out and its tests are skipped with the reason; with CI=true that is a failure.
 Needs nothing but the standard library.
 """
@@ -18,7 +18,11 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ENV = HERE / ".env"
-NODE_FILES = ("package.json", "package-lock.json", ".npmrc")
+GROUPS = ("node", "servers", "sdk1", "fastmcp3", "fastmcp4", "conformance")
+NODE_GROUPS = {
+    "node": (HERE / "package.json", HERE / "package-lock.json", HERE / ".npmrc"),
+    "conformance": (HERE / "conformance/package.json", HERE / "conformance/package-lock.json", HERE / ".npmrc"),
+}
 
 
 class Unavailable(Exception):
@@ -39,13 +43,13 @@ def run(*command: str | Path, cwd: Path | None = None) -> None:
         raise Unavailable(f"{command[0]} ended with code {done.returncode}:\n{last}")
 
 
-def install_node(folder: Path) -> None:
+def install_node(folder: Path, files: tuple[Path, ...]) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise Unavailable("npm is not installed")
     folder.mkdir(parents=True)
-    for name in NODE_FILES:
-        shutil.copy(HERE / name, folder / name)
+    for file in files:
+        shutil.copy(file, folder / file.name)
     run(npm, "ci", cwd=folder)
 
 
@@ -55,19 +59,21 @@ def install_python(folder: Path, requirements: Path) -> None:
     except (subprocess.CalledProcessError, OSError) as error:
         raise Unavailable(f"no virtual environment could be made: {error}") from error
     python = folder / "bin" / "python"
-    run(python, "-m", "pip", "install", "--disable-pip-version-check", "--require-hashes", "-r", requirements)
+    # The compiled list is complete; resolving it again is slow, and pip trips over pins that another asks with extras.
+    pinned = ("--require-hashes", "--no-deps", "-r", requirements)
+    run(python, "-m", "pip", "install", "--disable-pip-version-check", *pinned)
 
 
 def wanted(group: str) -> str:
     """What the group's folder must have been made from."""
-    if group == "node":
-        return fingerprint(*(HERE / name for name in NODE_FILES))
+    if group in NODE_GROUPS:
+        return fingerprint(*NODE_GROUPS[group])
     return fingerprint(sys.version, HERE / f"requirements-{group}.txt")
 
 
 def missing(group: str) -> str | None:
     """Why the group cannot be used now; None when it is installed as pinned."""
-    if group == "node" and shutil.which("node") is None:
+    if group in NODE_GROUPS and shutil.which("node") is None:
         return "Node.js is not installed"
     stamp = ENV / group / "installed"
     if not stamp.exists():
@@ -80,10 +86,10 @@ def missing(group: str) -> str | None:
 def install(group: str) -> None:
     folder = ENV / group
     shutil.rmtree(folder, ignore_errors=True)
-    if group == "node":
+    if group in NODE_GROUPS:
         if shutil.which("node") is None:
             raise Unavailable("Node.js is not installed")
-        install_node(folder)
+        install_node(folder, NODE_GROUPS[group])
     else:
         install_python(folder, HERE / f"requirements-{group}.txt")
     (folder / "installed").write_text(wanted(group))
@@ -91,7 +97,7 @@ def install(group: str) -> None:
 
 def main() -> int:
     failed = 0
-    for group in ("node", "servers", "sdk1"):
+    for group in GROUPS:
         if missing(group) is None:
             continue
         print(f"interop: installing {group} ...", flush=True)
