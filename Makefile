@@ -2,6 +2,8 @@
 # Both make .venv on first use; afterwards they start at once. PYTHON=python3.12 picks another interpreter.
 
 PYTHON ?= python3
+# Tests mostly wait for other processes: more of them at once than there are cores. WORKERS=0 runs them one by one.
+WORKERS ?= 4
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -9,7 +11,7 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format interop screenshots bench lock clean
+.PHONY: help run test check format interop conformance matrix screenshots bench lock clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 22
@@ -18,7 +20,7 @@ run: $(READY) ## the dashboard on the demo servers
 	@$(BIN)/mcpdeck demo
 
 test: $(READY) interop ## the whole test suite (ARGS="-k name" for a part of it)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(READY) ## format, lint, types, import contracts, packaging
 	$(BIN)/ruff format --check .
@@ -34,6 +36,12 @@ format: $(READY) ## put the code into the house format
 interop: $(READY) ## install the servers that the interop tests talk to
 	@$(BIN)/python tests/interop/install.py
 
+conformance: $(READY) interop ## the official conformance framework; writes docs/conformance.md
+	@$(BIN)/python -m tests.interop.conformance.run
+
+matrix: $(READY) interop ## every feature against every SDK; writes tests/interop/README.md
+	@$(BIN)/python -m tests.interop.matrix
+
 screenshots: $(READY) ## SVGs into screenshots/, from states and from real runs
 	@$(BIN)/python -m tests.screenshots
 
@@ -43,7 +51,7 @@ bench: $(READY) ## start-up and call latency beside the official SDK's client
 lock: $(READY) ## compile the pinned requirements from their ranges
 	@$(BIN)/python -m pip install --quiet uv
 	$(UV_COMPILE) --extra server --output-file requirements-dev.txt pyproject.toml requirements-dev.in
-	cd tests/interop && for name in sdk1 servers; do \
+	cd tests/interop && for name in sdk1 servers fastmcp3 fastmcp4; do \
 		../../$(UV_COMPILE) --output-file requirements-$$name.txt requirements-$$name.in || exit 1; done
 
 clean: ## remove the environments and everything built
