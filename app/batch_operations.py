@@ -7,17 +7,18 @@ it or not: a debugger must be able to. Never reads stdin and never writes a repl
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import anyio
 
 from ..services.errors import RequestTimeout, UnknownTool, UsageError
-from ..services.models import Json, JsonObject, Status, as_list
-from ..services.protocol.dispatcher import REQUEST_TIMEOUT
+from ..services.models import Json, JsonObject, Status, Tool, as_list
+from ..services.protocol.dispatcher import Limit
 from ..services.session import Session
-from ..services.session.lists import PROMPTS, RESOURCES, TEMPLATES, ListKind
+from ..services.session.items import read_tool
+from ..services.session.lists import PROMPTS, RESOURCES, TEMPLATES, TOOLS, ListKind
 from . import batch_replies
 from .heard import ANY, Heard, shown
 
@@ -68,9 +69,9 @@ class _Request:
         """Its time is already limited as a whole."""
 
     @property
-    def limit(self) -> float | None:
-        """Seconds for what the session does, where nothing else limits it."""
-        return None if self.bounded else REQUEST_TIMEOUT
+    def limit(self) -> Limit:
+        """For what the session does, where nothing else limits it."""
+        return None if self.bounded else "own"
 
     def has(self, name: str) -> bool:
         return name in self._members
@@ -107,6 +108,10 @@ class _Request:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9:
             raise self._wrong(name, "a number of seconds")
         return value
+
+    def cursor(self) -> str | None:
+        """Where the page begins that is asked for; None: the first."""
+        return None if self._get("cursor") is None else self.text("cursor")
 
     def kind(self) -> str | None:
         return None if self._get("kind", default=None) is None else self.text("kind")
@@ -176,15 +181,26 @@ class Operations:
         return {"notifications": [shown(record) for record in records], "dropped": self._heard.dropped}
 
 
-async def _list_tools(_: _Request, session: Session) -> Json:
-    tools = await session.lists.read_tools()
+async def _list_tools(request: _Request, session: Session) -> Json:
+    if request.has("cursor"):
+        page = await session.lists.page(TOOLS, request.cursor())
+        tools = [read_tool(item, mirrors_headers=session.lists.mirrors_headers) for item in page.items]
+        return {**_sorted_out(tools), "nextCursor": page.next_cursor}
+    return _sorted_out(await session.lists.read_tools())
+
+
+def _sorted_out(tools: Sequence[Tool]) -> JsonObject:
+    """As received, and by name those that a client must refuse."""
     return {
         "tools": [tool.raw for tool in tools if tool.excluded is None],
         "rejected": [{"name": tool.name, "reason": tool.excluded} for tool in tools if tool.excluded is not None],
     }
 
 
-async def _list(kind: ListKind, _: _Request, session: Session) -> Json:
+async def _list(kind: ListKind, request: _Request, session: Session) -> Json:
+    if request.has("cursor"):
+        page = await session.lists.page(kind, request.cursor())
+        return {kind.member: page.items, "nextCursor": page.next_cursor}
     return {kind.member: await session.lists.pages(kind)}
 
 

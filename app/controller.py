@@ -224,6 +224,8 @@ class Controller:
 
     def _write_result(self, call_id: str) -> Path:
         call = next((call for call in self._services.store.state.calls if call.id == call_id), None)
+        if call is not None and call.result_dropped:
+            raise UsageError("The result of this call is no longer kept", hint="Newer calls needed the room.")
         if call is None or call.result is None:
             raise UsageError("This call has no result to save", hint="Wait until it has finished.")
         return save_result(call, self._data_folder / "results")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
@@ -84,6 +85,14 @@ class Deck(App[None]):
 
     def on_ready(self) -> None:
         self._on_first_frame()
+
+    async def on_event(self, event: events.Event) -> None:
+        # Before any binding: those of a focused field would take the key first.
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            screen = self.screen
+            if isinstance(screen, DeckScreen) and screen.takes_back(event):
+                return
+        await super().on_event(event)
 
     def on_unmount(self) -> None:
         self._bridge.stop()

@@ -12,12 +12,15 @@ import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from ..services.config.files import Folders
 from ..services.errors import CapabilityMissing, McpDeckError, RequestTimeout
 from ..services.models import ServerEntry, Tool
+from ..services.session import Memory, ServerMemory
 from ..services.state.text import one_line
 from .exits import Interrupted
 from .options import Options
@@ -37,6 +40,21 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 _T = TypeVar("_T")
+
+
+class Remembered(Memory):
+    """What is remembered of configured servers, by every command and the dashboard alike.
+
+    Nothing outlives the process of a TARGET that stands on the command line itself: it has no place in a file,
+    and the next run may well find another program behind it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._passing = Memory()
+
+    def of(self, entry: ServerEntry) -> ServerMemory:
+        return self._passing.of(entry) if entry.origin.file is None else super().of(entry)
 
 
 def run_for(command: Callable[[], Awaitable[_T]]) -> _T:
@@ -101,7 +119,8 @@ async def services(
 
     ``--answers`` answers what servers ask, and ``--trace`` is written from the first message on. ``listens``:
     be told of changes; ``pings``: measure the latency; ``reads``: methods of the lists that are read unasked,
-    None: all. A command does not send what it does not need.
+    None: all. A command does not send what it does not need. What is found out about a configured server is kept
+    for the next run.
     """
     from ..services.manager import Settings
     from .answers import Answers, read_answers
@@ -116,7 +135,10 @@ async def services(
     if options.timeout is not None:
         settings = settings.within(options.timeout, "--timeout")
     begin = anyio.Event()
-    async with running(entries, settings=settings, offer=answers.offer, ask=answers.ask, start=begin) as house:
+    memory = Remembered(Folders.of(os.environ).cache / "servers")
+    async with running(
+        entries, settings=settings, offer=answers.offer, ask=answers.ask, memory=memory, start=begin
+    ) as house:
         with traced(house.trace, options.trace), _declined_questions(house, options):
             begin.set()
             yield house

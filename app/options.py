@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..services.eras.versions import BY_DATE
 from ..services.errors import UsageError
 from ..services.models import EraMode, TransportKind
 
@@ -22,7 +23,8 @@ class Options:
     """What was asked for. ``command`` None is the dashboard; ``program`` is what followed ``--``.
 
     ``timeout`` and ``seconds`` (``watch --for``) in seconds; ``words`` are the positional words after the
-    sub-command. ``output``: where ``read`` saves what it got.
+    sub-command. ``output``: where ``read`` saves what it got. ``page``: one page of a list only, the one at
+    ``cursor`` (None: the first).
     """
 
     command: str | None
@@ -51,6 +53,8 @@ class Options:
     output: str | None = None
     seconds: float | None = None
     subscribe: tuple[str, ...] = ()
+    page: bool = False
+    cursor: str | None = None
     show_help: bool = False
     show_version: bool = False
 
@@ -89,6 +93,7 @@ COMMANDS = {
     "watch": Command("TARGET", "notifications, log and status changes as JSON Lines", 1),
     "approve": Command("NAME", "let a server of the project's .mcp.json start, now and later", 1),
 }
+LISTING = frozenset({"tools", "resources", "templates", "prompts"})
 DASHBOARD = Command("[TARGET]", "the dashboard", 1)
 
 _ABOUT = "A terminal dashboard and command line for MCP servers."
@@ -109,7 +114,7 @@ exit codes: 0 done, 1 the tool reported an error, 2 usage, 3 no connection, 4 au
 _BATCH = """\
 one JSON object a line on stdin, one reply a line on stdout, in the same order:
   {"op": "list_tools" | "list_resources" | "list_templates" | "list_prompts" | "list_skills"}
-  {"op": "info" | "ping"}
+  {"op": "info" | "ping"}                 the four lists: "cursor": null | … gives one page and its "nextCursor"
   {"op": "call_tool", "name": …, "arguments": {…}, "task": true}       {"op": "get_prompt", "name": …, "arguments": {…}}
   {"op": "read_resource" | "subscribe" | "unsubscribe" | "load_skill", "uri": …}
   {"op": "read_skill_file", "skill": …, "uri": …}                      {"op": "set_log_level", "level": …}
@@ -119,6 +124,7 @@ each may have a "timeout" in seconds; a wait without "kind" lasts all its second
 line of the output says how the connection was made. The end of stdin ends the session.
 """
 _MORE_HELP = {"batch": _BATCH}
+_NO_PAGE = object()
 
 
 class _Parser(argparse.ArgumentParser):
@@ -157,6 +163,8 @@ def _seconds(text: str) -> float:
 def _date(text: str) -> str:
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2025-11-25")
+    if text not in BY_DATE:
+        raise argparse.ArgumentTypeError(f"{text} is no revision that is known: {', '.join(BY_DATE)}")
     return text
 
 
@@ -184,6 +192,9 @@ def _parser(name: str | None) -> _Parser:
         )
         add("--no-validate", dest="validate", action="store_false", help="send arguments that fail the tool's schema")
         add("--task", action="store_true", help="run the call as a task where the server can, and wait for its result")
+    if name in LISTING:
+        about = "one page only, the first or the one at CURSOR, and where the next begins; all without it"
+        add("--page", dest="cursor", nargs="?", default=_NO_PAGE, const=None, metavar="CURSOR", help=about)
     if name == "prompt":
         add("--no-validate", dest="validate", action="store_false", help="ask although required arguments are missing")
     if name == "read":
@@ -219,7 +230,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     target("--era", choices=[mode.value for mode in EraMode], help="protocol era; auto finds out")
     target("--protocol-version", type=_date, metavar="DATE", help="insist on one revision")
     target("--timeout", type=_seconds, metavar="SECONDS", help="for connecting and for a call")
-    target("--answers", metavar="FILE", help="JSON that answers the questions of servers; without it they are declined")
+    target("--answers", metavar="FILE", help="JSON that answers what servers ask; only what it offers is declared")
     output = parser.add_argument_group("output").add_argument
     output("--trace", metavar="FILE", help="write every message as JSON Lines, without tokens and session ids")
     output("--json", action="store_true", help="one JSON document on stdout")
@@ -250,12 +261,16 @@ _WITH_VALUE = frozenset(
     )
 )
 
+_MAY_HAVE_VALUE = frozenset({"--page"})
+
 
 def _split_command(words: list[str]) -> tuple[str | None, list[str]]:
     """The sub-command and the rest: it is the first word that is no option, when it is one at all."""
     index = 0
     while index < len(words) and words[index].startswith("-") and words[index] != "-":
-        index += 2 if words[index] in _WITH_VALUE else 1
+        option, following = words[index], words[index + 1] if index + 1 < len(words) else ""
+        may_be_value = following not in COMMANDS and not following.startswith("-")
+        index += 2 if option in _WITH_VALUE or (option in _MAY_HAVE_VALUE and may_be_value) else 1
     if index < len(words) and words[index] in COMMANDS:
         return words[index], words[:index] + words[index + 1 :]
     return None, words
@@ -275,11 +290,23 @@ def parse(argv: Sequence[str]) -> Options:
     found: dict[str, Any] = vars(namespace)
     for key in ("mcp_config", "approve", "headers", "env", "words", "subscribe"):
         found[key] = tuple(found.get(key, ()))
+    _choose_page(found, program)
     found["era"] = EraMode(found["era"]) if found["era"] else None
     found["transport"] = TransportKind(found["transport"]) if found["transport"] else None
     options = Options(command=name, program=program, **found)
     _check_words(options, parser.prog)
     return options
+
+
+def _choose_page(found: dict[str, Any], program: tuple[str, ...] | None) -> None:
+    """``--page`` alone is the first page; before the only word it took the TARGET, which is given back."""
+    cursor = found.pop("cursor", _NO_PAGE)
+    if cursor is _NO_PAGE:
+        return
+    found["page"] = True
+    if cursor and not found["words"] and program is None:
+        found["words"], cursor = (cursor,), None
+    found["cursor"] = cursor
 
 
 def _refuse(word: str, parser: argparse.ArgumentParser) -> NoReturn:

@@ -22,6 +22,7 @@ from .models import (
     TaskInfo,
     Timer,
     Tool,
+    TransportKind,
 )
 
 
@@ -69,6 +70,8 @@ class ConnectionEstablished(ServerEvent):
     decided: str
     connect_ms: float
     at: float
+    transport: TransportKind | None = None
+    """What is really spoken, where that was found out; None: what the entry says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +116,6 @@ class SubscriptionsChanged(ServerEvent):
 
     uris: tuple[str, ...]
     listening: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResourceUpdated(ServerEvent):
-    """A resource we subscribed to, or a part of it, changed."""
-
-    uri: str
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +231,16 @@ class CallProgressed(Sample):
     progress: float
     total: float | None
     message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUpdated(Sample):
+    """A resource we subscribed to, or a part of it, changed; of one resource the last time counts."""
+
+    server: str
+    generation: int
+    uri: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

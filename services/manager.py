@@ -22,6 +22,7 @@ from .models import ServerEntry, Timer, TransportKind
 from .protocol.dispatcher import REQUEST_TIMEOUT
 from .session import Ask, Emit, Memory, Offer, Session, TraceContext
 from .telemetry.trace import Trace
+from .transports.base import MAX_FRAME
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Settings:
     asking (2026-07-28); ``pings``: measure the latency now and then; ``reads``: methods of the lists that
     are read unasked, None: all. ``sources`` says of a timer where
     its value comes from, when that is not the default. ``context``: of the trace that requests belong to.
+    ``max_message``: bytes of the largest message that is taken.
     """
 
     connect_timeout: float = 30.0
@@ -57,6 +59,7 @@ class Settings:
     pings: bool = True
     reads: frozenset[str] | None = None
     context: TraceContext | None = None
+    max_message: int = MAX_FRAME
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
@@ -72,10 +75,12 @@ class Settings:
         default = cls()
         local = _number(environ, "MCP_SERVER_CONNECTION_BATCH_SIZE")
         remote = _number(environ, "MCP_REMOTE_SERVER_CONNECTION_BATCH_SIZE")
+        largest = _number(environ, "MCPDECK_MAX_MESSAGE")
         settings = cls(
             local_pool=default.local_pool if local is None else max(1, int(local)),
             remote_pool=default.remote_pool if remote is None else max(1, int(remote)),
             context=TraceContext.from_environment(environ),
+            max_message=MAX_FRAME if largest is None else max(1024, int(largest)),
             sources=sources,
         )
         return replace(settings, **values)
@@ -139,6 +144,7 @@ class ConnectionManager:
             self.settings.pings,
             self.settings.reads,
             self.settings.context,
+            self.settings.max_message,
         )
         # A pool, not lockstep batches: a place is free again as soon as one connect is over.
         self._local = anyio.CapacityLimiter(self.settings.local_pool)
@@ -244,7 +250,12 @@ class ConnectionManager:
         # One more: what the old one still says while it ends is older than all of the new one.
         self._generations[name] = supervisor.generation + 1
         if self._tasks is not None:
-            self._tasks.start_soon(supervisor.stop)
+            self._tasks.start_soon(self._end, name, supervisor)
+
+    async def _end(self, name: str, supervisor: Supervisor) -> None:
+        await supervisor.stop()
+        if name not in self._supervisors:
+            self._around.trace.forget(name)
 
 
 def _same(old: ServerEntry, new: ServerEntry) -> bool:

@@ -319,6 +319,7 @@ class TaskInfo:
     """A task as the server described it last (protocol section 36); ``raw`` is that description.
 
     ``ttl_ms`` counts from its creation, None: no limit. ``tool`` is empty when we did not start it.
+    ``whole`` False: what ``raw`` held was too large to be kept, only small members are still there.
     """
 
     id: str
@@ -330,6 +331,7 @@ class TaskInfo:
     ttl_ms: float | None = None
     poll_ms: float | None = None
     raw: JsonObject = field(default_factory=dict)
+    whole: bool = True
 
     @property
     def over(self) -> bool:

@@ -21,7 +21,7 @@ from mcpdeck.app.demo.entries import demo_servers
 from mcpdeck.services.models import JsonObject
 from mcpdeck.services.state.model import AppState
 from mcpdeck.services.state.store import Store
-from tests.ui import states
+from tests.ui import questions, states
 from tests.ui.real_runs import dashboard, on_screen
 from tests.waiting import eventually
 
@@ -69,7 +69,7 @@ PICTURES = (
     Picture("empty", states.app_state()),
     Picture("servers", states.app_state(*states.zoo())),
     Picture("calls", states.app_state(*states.zoo(), calls=states.CALLS), keys("c")),
-    Picture("question", states.app_state(*states.zoo(), prompts=(states.QUESTION,))),
+    Picture("question", states.app_state(*states.zoo(), prompts=(questions.QUESTION,))),
     Picture("help", states.app_state(*states.zoo()), keys("question_mark")),
 )
 

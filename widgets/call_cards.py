@@ -109,7 +109,12 @@ class CallCard(Widget):
         if call is self.head.call:
             return
         finished = self.head.call.status is CallStatus.RUNNING and call.status is not CallStatus.RUNNING
+        let_go = call.result_dropped and not self.head.call.result_dropped
         self.head.show(call)
+        if let_go and self._composed and not finished:
+            # What the old one shows would keep the result alive.
+            self.query(ResultView).remove()
+            self.mount(self._preview(call))
         if finished:
             self.remove_class("-running")
             if self._composed:

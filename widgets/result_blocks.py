@@ -69,9 +69,9 @@ def remark(*parts: str | tuple[str, str]) -> Remark:
 def outcome_of(call: CallState) -> Outcome:
     """What there is to show of a finished call."""
     if call.error is not None:
-        return Outcome(tuple(_error_blocks(call.error)))
+        return Outcome((*_error_blocks(call.error), *((_GONE,) if call.result_dropped else ())))
     if call.result is None:
-        return Outcome()
+        return Outcome((_GONE,) if call.result_dropped else ())
     size, exact = size_of(call.result)
     return Outcome(tuple(_result_blocks(call.result)), size, exact)
 
@@ -104,6 +104,9 @@ def size_words(count: int, *, exact: bool = True) -> str:
     if count < 1_000_000:
         return f"{sign}{count / 1e3:.1f} kB"
     return f"{sign}{count / 1e6:.1f} MB" if count < 1_000_000_000 else f"{sign}{count / 1e9:.1f} GB"
+
+
+_GONE = remark("what it came to is no longer kept: newer calls needed the room")
 
 
 # --- results ------------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ def result_text(call: CallState) -> str:
 
 def copy_result(app: App[object], call: CallState) -> None:
     """Copy through the terminal, or say why not."""
+    if call.result_dropped and call.error is None:
+        app.notify("The result is no longer kept: newer calls needed the room.", severity="warning", markup=False)
+        return
     text = result_text(call)
     if len(text) > LIMIT:
         app.notify("Too long for the clipboard: save it with s.", severity="warning", markup=False)

@@ -68,6 +68,8 @@ class ToolForm(Widget):
     enabled: reactive[bool] = reactive(True, init=False)
     tasks: reactive[bool] = reactive(False, init=False)
     """The tool can be called as a task."""
+    no_task = "This tool does not run as a task."
+    """Why not, safe to show; empty where every call becomes a task without being asked."""
 
     class CallRequested(Message):
         """Call it. ``validate`` False: the person saw the problems and sends anyway."""
@@ -294,8 +296,10 @@ class ToolForm(Widget):
         after_typing(self, lambda: self._call(anyway=self._armed))
 
     def action_call_as_task(self) -> None:
-        if self.tasks:
-            after_typing(self, lambda: self._call(anyway=self._armed, as_task=True))
+        if self.enabled and not self.tasks and self.no_task:
+            self.notify(self.no_task, title="Not called as a task", markup=False)
+        else:
+            after_typing(self, lambda: self._call(anyway=self._armed, as_task=self.tasks))
 
     def _call(self, *, anyway: bool, as_task: bool = False) -> None:
         tool, server, draft = self.tool, self.server, self._draft

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from ..services.models import EraName, JsonObject, Tool, as_object
+from ..services.models import EraName, Json, JsonObject, Tool, as_object
 from ..services.state.model import ServerState
 from ..services.state.text import one_line, visible
 
@@ -41,12 +41,30 @@ def runs_tasks(server: ServerState, tool: Tool) -> bool:
 
     A tool of 2025-11-25 that can only be called so needs no choice, and is called so anyway.
     """
+    if server.era is EraName.MODERN:
+        return _offers_tasks(server)
+    return _offers_tasks(server) and _task_support(tool) == "optional"
+
+
+def no_task(server: ServerState, tool: Tool) -> str:
+    """Why a call cannot become a task, safe to show; empty where it can, or becomes one without being asked."""
+    if not _offers_tasks(server):
+        return f"{one_line(server.id, 60)} does not run calls as tasks."
+    if server.era is EraName.MODERN or _task_support(tool) in ("optional", "required"):
+        return ""
+    return f"{one_line(tool.name, 60)} does not run as a task."
+
+
+def _offers_tasks(server: ServerState) -> bool:
     capabilities = server.capabilities
     if server.era is EraName.MODERN:
         return TASKS_EXTENSION in as_object(capabilities.get("extensions"))
     calls = as_object(as_object(as_object(capabilities.get("tasks")).get("requests")).get("tools")).get("call")
-    support = as_object(tool.raw.get("execution")).get("taskSupport")
-    return isinstance(calls, dict) and support == "optional"
+    return isinstance(calls, dict)
+
+
+def _task_support(tool: Tool) -> Json:
+    return as_object(tool.raw.get("execution")).get("taskSupport")
 
 
 def title_of(tool: Tool, server: str) -> Content:

@@ -117,6 +117,7 @@ def _json(server: str, call: CallState, result: JsonObject, flaws: tuple[str, ..
         "isError": call.status is CallStatus.TOOL_ERROR,
         "content": as_list(result.get("content")),
         "structuredContent": result.get("structuredContent"),
+        "hasStructuredContent": "structuredContent" in result,  # null is a value too (protocol section 27)
         "durationMs": None if call.duration_ms is None else round(call.duration_ms, 3),
         "truncated": False,
         "savedTo": None,

@@ -87,8 +87,13 @@ async def _until(store: Store, complete: Callable[[ServerState], bool]) -> None:
 
 
 def _has_its_lists(server: ServerState) -> bool:
+    """Each list that it announces was read now; one that was kept from an earlier run only stands in for it."""
     lists = {"tools": server.tools, "resources": server.resources, "prompts": server.prompts}
-    return not any(value is None for key, value in lists.items() if key in server.capabilities)
+    return not any(
+        value is None or ((freshness := server.freshness.get(f"{key}/list")) is not None and freshness.cached)
+        for key, value in lists.items()
+        if key in server.capabilities
+    )
 
 
 def _is_measured(server: ServerState) -> bool:

@@ -1,20 +1,26 @@
 """``mcpdeck resources``, ``templates`` and ``prompts``: what else a server offers.
 
-Owns the tables and the JSON shapes ``{"server", NAME: […as received…]}``. Never reads a resource and never
-gets a prompt.
+Owns the tables, the JSON shapes ``{"server", NAME: […as received…]}`` and how a page says where the next
+begins. Never reads a resource and never gets a prompt.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ...services.models import Json, JsonObject, ServerEntry, as_list, as_object, as_text
 from ...services.session.lists import PROMPTS, RESOURCES, TEMPLATES
+from ...services.state.text import visible
 from .. import headless
 from ..exits import Exit
 from ..options import Options
 from ..printing import BOLD, DIM, Cell, note, size_words, table, write, write_json
 from ..resolve import usable_entry
+
+if TYPE_CHECKING:
+    from ...services.session import Session
 
 _KINDS = {"resources": RESOURCES, "templates": TEMPLATES, "prompts": PROMPTS}
 
@@ -22,24 +28,61 @@ _KINDS = {"resources": RESOURCES, "templates": TEMPLATES, "prompts": PROMPTS}
 def run(options: Options) -> int:
     entry = usable_entry(options, options.words[0] if options.words else None)
     name = options.command or ""
-    items = headless.run_for(lambda: _listed(entry, options))
+    items, following = headless.run_for(lambda: _listed(entry, options))
     if options.json:
-        write_json({"server": entry.name, name: items})
-    elif not items:
-        note(f"{entry.name} has no {name}")
+        write_json({"server": entry.name, name: items, **next_page_field(following, options)})
+        return Exit.DONE
+    if not items:
+        note(f"{entry.name} has no {name}{' on this page' if options.page else ''}")
     else:
         header, rows = _PRINTED[name](items)
         for line in table(header, rows):
             write(line)
+    note_next_page(following)
     return Exit.DONE
 
 
-async def _listed(entry: ServerEntry, options: Options) -> list[Json]:
+async def _listed(entry: ServerEntry, options: Options) -> tuple[list[Json], str | None]:
+    """The items of all pages, or of the one that is wanted and the cursor of the next."""
     kind = _KINDS[options.command or ""]
+
+    async def operation(session: Session) -> tuple[list[Json], str | None]:
+        if not options.page:
+            return await session.lists.pages(kind), None
+        page = await session.lists.page(kind, options.cursor)
+        return page.items, page.next_cursor
+
     async with headless.services((entry,), options) as services:
-        items = await headless.asked(services, entry.name, lambda session: session.lists.pages(kind), options.timeout)
+        found = await headless.asked(services, entry.name, operation, options.timeout)
         headless.note_log(services, entry.name, options)
-        return items
+        return found
+
+
+def next_page_field(following: str | None, options: Options) -> JsonObject:
+    """``nextCursor`` (null: this was the last page), where one page was asked for."""
+    return {"nextCursor": following} if options.page else {}
+
+
+def note_next_page(following: str | None) -> None:
+    """``next: CURSOR`` on stderr, as a word that a shell hands back unchanged (protocol section 19)."""
+    if following is not None:
+        note(f"next: {_shell_word(following)}")
+
+
+def _shell_word(text: str) -> str:
+    """Quoted; what a terminal would not show stands there as an escape that shells understand."""
+    if text.isprintable() and visible(text) == text:
+        return shlex.quote(text)
+    return "$'" + "".join(map(_escaped, text)) + "'"
+
+
+def _escaped(char: str) -> str:
+    if char in "\\'":
+        return f"\\{char}"
+    if char.isprintable() and visible(char) == char:
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x80 else f"\\U{code:08x}"  # eight digits: what follows may be one too
 
 
 def _resources(items: Sequence[Json]) -> tuple[tuple[str, ...], list[tuple[Cell, ...]]]:

@@ -5,8 +5,12 @@ Owns turning a key into an intent. Where panes stand and the focus goes is the d
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from textual import events
+
 from ...services.models import JsonObject, Status
-from ...services.state.model import CallState, ServerState
+from ...services.state.model import CallState, PromptState, ServerState
 from ...services.state.text import one_line
 from ...widgets.app_of import app_of
 from ...widgets.call_console import CallConsole
@@ -18,6 +22,7 @@ from ..controller import Intents
 from ..hints import APPROVABLE
 from .approve_screen import ApproveScreen
 from .choice_screen import ChoiceScreen
+from .stray_keys import Meant, StrayKeys
 
 LOG_LEVELS: tuple[tuple[str, str], ...] = (
     ("debug", "everything"),
@@ -35,8 +40,10 @@ LOG_LEVELS: tuple[tuple[str, str], ...] = (
 class DeckActions(FedScreen):
     """Base of the deck screen. ``selected`` is the server that the keys speak of."""
 
-    def __init__(self, intents: Intents, form: ToolForm, calls: CallConsole) -> None:
+    def __init__(self, intents: Intents, form: ToolForm, calls: CallConsole, clock: Callable[[], float]) -> None:
         super().__init__()
+        self._stray = StrayKeys(clock)
+        self._ended_here: set[str] = set()  # ids of questions that were answered and of calls that were given up
         self._intents = intents
         self._form = form
         self._calls = calls
@@ -181,6 +188,7 @@ class DeckActions(FedScreen):
             self._say(f"The arguments do not fit {one_line(tool, 60)}", "; ".join(problems[:3]))
 
     def on_call_console_cancel_requested(self, event: CallConsole.CancelRequested) -> None:
+        self._ended_here.add(event.call_id)
         self._intents.cancel(event.call_id)
 
     def on_call_console_save_requested(self, event: CallConsole.SaveRequested) -> None:
@@ -192,7 +200,25 @@ class DeckActions(FedScreen):
             self._intents.call(call.server, call.tool, call.arguments, validate=False, as_task=call.task is not None)
 
     def on_question_panel_answered(self, event: QuestionPanel.Answered) -> None:
+        self._ended_here.add(event.prompt_id)
         self._intents.answer(event.prompt_id, event.action, event.content)
+
+    def question_closed(self, prompt: PromptState, *, answering: bool) -> None:
+        """A question that was shown is gone; ``answering``: the focus was in it."""
+        if not self._ended_here & {prompt.id, prompt.call}:
+            hint = "What is typed right now was meant for it and does nothing." if answering else ""
+            self._say("The question was withdrawn by the server", hint)
+            if answering:
+                self._stray.begin()
+        self._ended_here.discard(prompt.id)
+
+    def swallows(self, event: events.Key, *, answering: bool) -> bool:
+        """The key belongs to a question that is gone; ``answering``: the focus is in another one."""
+        meant = self._stray.meant(event.key, text=event.is_printable, answering=answering)
+        if meant is Meant.NOTHING_AND_TELL:
+            again = "It would answer another question now." if answering else "Nothing was called."
+            self._say("The key was meant for the withdrawn question", again)
+        return meant is not Meant.AS_IT_IS
 
     def _call(self, call_id: str) -> CallState | None:
         return next((call for call in self.calls if call.id == call_id), None)

@@ -72,11 +72,17 @@ class DeckFocus(DeckActions):
     def follow_questions(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> None:
         """A question takes the focus of whoever only reads; who types is told by the badge. Answered, it goes back."""
         zone = self._going or self._zone()
+        if old and all(prompt.id != old[0].id for prompt in new):
+            self.question_closed(old[0], answering=zone is Zone.QUESTION)
         if not new:
             if zone is Zone.QUESTION:
                 self._return()
         elif (not old or old[0].id != new[0].id) and zone in READING | {Zone.QUESTION}:
             self.focus_zone(Zone.QUESTION)
+
+    def takes_back(self, event: events.Key) -> bool:
+        """The key must not arrive: it was typed for a question that is gone."""
+        return self.swallows(event, answering=bool(self.prompts) and self._zone() is Zone.QUESTION)
 
     def _return(self) -> None:
         zone, widget = self._before_question

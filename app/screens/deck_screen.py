@@ -35,7 +35,7 @@ from ...widgets.server_offer import NOTHING
 from ...widgets.tabbed_pane import TabbedPane
 from ...widgets.tool_form import ToolForm
 from ...widgets.tool_list import ToolList
-from ...widgets.tool_words import runs_tasks
+from ...widgets.tool_words import no_task, runs_tasks
 from ...widgets.virtual_list import VirtualList
 from ..actions import BY_ID, Zone, bindings
 from ..controller import Intents
@@ -64,7 +64,7 @@ class DeckScreen(DeckFocus):
         version: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(intents, ToolForm(id="form"), CallConsole(id="calls", clock=clock))
+        super().__init__(intents, ToolForm(id="form"), CallConsole(id="calls", clock=clock), clock)
         self._rings = rings
         self._header = HeaderBar(version, id="header")
         self._servers = ServerList(id="servers", clock=clock)
@@ -237,6 +237,8 @@ class DeckScreen(DeckFocus):
         row = self.mcp.servers.get(self._form.server) if self._form.server else None
         self._form.enabled = row is not None and row.usable
         self._form.tasks = row is not None and self._form.tool is not None and runs_tasks(row, self._form.tool)
+        if row is not None and self._form.tool is not None:
+            self._form.no_task = no_task(row, self._form.tool)
 
     def _refresh_form(self) -> None:
         """The tool in the form was listed again: take the new one only if it really changed."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from ..errors import HttpStatusError, McpDeckError, RemoteProtocolError, RPCError, UnsupportedVersion
+from ..errors import AuthError, ConnectError, HttpStatusError, McpDeckError, SpawnError
 from ..models import EraMode, HttpTarget, ServerEntry, Target, Timer
 from ..protocol.dispatcher import REQUEST_TIMEOUT
 from ..session import Ask, Emit, Memory, Offer, TraceContext
 from ..telemetry.trace import Trace
+from ..transports.base import MAX_FRAME
 from .lifecycle import CONNECT_RETRIES
 
 
@@ -36,7 +37,7 @@ class Surroundings:
 
     ``listens``: hear of changed lists without being asked to (the stateless era). ``pings``: measure the
     latency now and then; ``reads``: methods of the lists that are read unasked, None: all. ``context``: the
-    trace that all requests belong to.
+    trace that all requests belong to; ``max_frame``: bytes of the largest message that is taken.
     """
 
     emit: Emit
@@ -48,6 +49,7 @@ class Surroundings:
     pings: bool = True
     reads: frozenset[str] | None = None
     context: TraceContext | None = None
+    max_frame: int = MAX_FRAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,11 @@ def offer_to(offer: Offer, entry: ServerEntry) -> Offer:
     return replace(offer, roots=tuple({"uri": uri} for uri in entry.roots))
 
 
-def speaks_otherwise(error: McpDeckError) -> bool:
-    """The server is there, and does not want what it was offered."""
-    return isinstance(error, (RemoteProtocolError, UnsupportedVersion, RPCError)) or (
-        isinstance(error, HttpStatusError) and error.status in (400, 404, 405)
-    )
+def is_there(error: McpDeckError) -> bool:
+    """The server could be reached, and did not answer as it should: not an outage, not a login."""
+    if isinstance(error, HttpStatusError):
+        return error.status in (400, 404, 405)
+    return not isinstance(error, AuthError) and (isinstance(error, SpawnError) or not isinstance(error, ConnectError))
 
 
 def may_be_sse(target: Target, error: McpDeckError) -> bool:

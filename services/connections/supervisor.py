@@ -35,12 +35,15 @@ from ..models import (
 )
 from ..session import Session, Standing
 from ..telemetry.trace import TracedConnection
-from .approach import Approach, Surroundings, Timers, may_be_sse, offer_to, speaks_otherwise
+from .approach import Approach, Surroundings, Timers, is_there, may_be_sse, offer_to
 from .health import watch
 from .lifecycle import Next, RetryPlan
 from .reasons import gate_error, refused, silent
 from .targets import open_transport
 from .witness import Witness
+
+SAVE_TIMEOUT = 2.0
+"""Seconds that writing down what is remembered may take when a connection ends."""
 
 
 class Supervisor:
@@ -180,8 +183,8 @@ class Supervisor:
         if undecided and self._memory.era() is EraName.LEGACY:
             approach = replace(approach, mode=EraMode.LEGACY, decided="handshake, as at the last connection")
         error, lived = await self._attempt(approach)
-        if error is not None and lived is None and approach.decided is not None and speaks_otherwise(error):
-            # What was remembered does not hold any more: the server was replaced by a newer one.
+        if error is not None and lived is None and approach.decided is not None and is_there(error):
+            # What was remembered may not hold any more: was the server replaced by a newer one?
             self._memory.forget_era()
             approach = Approach(self._target, self.entry.era)
             error, lived = await self._attempt(approach)
@@ -230,6 +233,8 @@ class Supervisor:
         finally:
             connecting()
             self.session = None
+            with anyio.CancelScope(shield=True), anyio.move_on_after(SAVE_TIMEOUT):
+                await self._memory.save()
 
     async def _connect(
         self, approach: Approach, traced: TracedConnection, connecting: Callable[[], None], since: list[float]
@@ -240,7 +245,7 @@ class Supervisor:
         wish = Wish(approach.mode, entry.protocol_version, probe)
         reasons: list[McpDeckError] = []
         began = time.perf_counter()
-        async with open_transport(approach.target, witness.hooks) as transport:
+        async with open_transport(approach.target, witness.hooks, self._around.max_frame) as transport:
             session = Session(
                 entry.name,
                 self.generation,
@@ -289,6 +294,7 @@ class Supervisor:
                             approach.decided or greeting.decided,
                             (time.perf_counter() - began) * 1000,
                             time.time(),
+                            approach.target.kind,
                         )
                     )
                     self.session = session
@@ -312,6 +318,8 @@ class Supervisor:
             await session.dispatcher.run()
         except McpDeckError as error:
             reasons.insert(0, error)
+            # Whoever comes from now on waits for the next session, and gets no error of this one.
+            self.session = None
             scope.cancel()
         finally:
             session.lists.end()

@@ -16,33 +16,37 @@ from ..models import (
     TransportKind,
     WebSocketTarget,
 )
-from ..transports.base import Hooks, Transport
+from ..transports.base import MAX_FRAME, Hooks, Transport
 
 
-def open_transport(target: Target, hooks: Hooks) -> Transport:
-    """A transport for ``target``, not entered yet."""
+def open_transport(target: Target, hooks: Hooks, max_frame: int = MAX_FRAME) -> Transport:
+    """A transport for ``target``, not entered yet; ``max_frame``: bytes of the largest message it takes."""
     match target:
         case StdioTarget():
             from ..transports.stdio import StdioTransport
 
-            return StdioTransport(target, hooks)
+            return StdioTransport(target, hooks, max_frame=max_frame)
         case HttpTarget():
             from ..transports.streamable_http import StreamableHttpTransport
 
-            return StreamableHttpTransport(target, hooks)
+            return StreamableHttpTransport(target, hooks, max_frame=max_frame)
         case SseTarget():
             from ..transports.sse import IdeSseTransport, SseTransport
 
-            return (IdeSseTransport if target.kind is TransportKind.SSE_IDE else SseTransport)(target, hooks)
+            return (IdeSseTransport if target.kind is TransportKind.SSE_IDE else SseTransport)(
+                target, hooks, max_frame=max_frame
+            )
         case WebSocketTarget():
             from ..transports.websocket import IdeWebSocketTransport, WebSocketTransport
 
-            return (IdeWebSocketTransport if target.kind is TransportKind.WS_IDE else WebSocketTransport)(target, hooks)
+            return (IdeWebSocketTransport if target.kind is TransportKind.WS_IDE else WebSocketTransport)(
+                target, hooks, max_frame=max_frame
+            )
         case ConnectorTarget():
             from ..transports.connector import ConnectorTransport
 
-            return ConnectorTransport(target, hooks)
+            return ConnectorTransport(target, hooks, max_frame=max_frame)
         case InProcessTarget():
             from ..transports.memory import InProcessTransport
 
-            return InProcessTransport(target, hooks)
+            return InProcessTransport(target, hooks, max_frame=max_frame)

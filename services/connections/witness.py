@@ -35,7 +35,13 @@ class Witness:
     @property
     def hooks(self) -> Hooks:
         """What the transport is to report to."""
-        return Hooks(stderr=self._on_stderr, started=self._on_started, note=self.note, exchange=self._on_exchange)
+        return Hooks(
+            stderr=self._on_stderr,
+            started=self._on_started,
+            note=self.note,
+            exchange=self._on_exchange,
+            body=self._on_body,
+        )
 
     @property
     def wrote_strays(self) -> bool:
@@ -70,6 +76,10 @@ class Witness:
         if self._trace is not None:
             method = as_text(as_object(exchange["request"]).get("method"))
             self._trace.note(time.time(), "received", "http", dump(exchange), method=method)
+
+    def _on_body(self, what: str, data: bytes) -> None:
+        if self._trace is not None:
+            self._trace.note(time.time(), "received", "malformed", data, label=what)
 
     def _on_started(self, pid: int) -> None:
         self._emit(ev.ProcessStarted(self._server, self._generation, pid))

@@ -14,7 +14,7 @@ from uuid import uuid4
 import anyio
 
 from .. import events as ev
-from ..errors import InvalidArguments, McpDeckError, RequestCancelled, RequestTimeout, UnknownTool
+from ..errors import InvalidArguments, McpDeckError, ProtocolError, RequestCancelled, RequestTimeout, UnknownTool
 from ..models import ErrorInfo, JsonObject, TaskInfo, Tool, as_object
 from ..protocol.clock import Clock
 from ..session import Session
@@ -100,14 +100,16 @@ class Executor:
         result: JsonObject | None = None
         failure: McpDeckError | None = None
         rounds = [1]
+        tasks: list[str] = []
         idle = self._sessions.idle_timeout(server)
 
         def progressed(progress: float, total: float | None, message: str | None) -> None:
-            self._clocks[call][2].restart(idle)
+            self._clocks[call][2].restart(timeout if tasks else idle)
             self._store.dispatch(ev.CallProgressed(call, progress, total, message))
 
         def began_task(task: TaskInfo) -> None:
             # A task tells of itself when it is asked: from here on only the whole call is bounded.
+            tasks.append(task.id)
             self._clocks[call][2].restart(timeout)
             self._store.dispatch(ev.CallBecameTask(call, task.id))
 
@@ -143,6 +145,11 @@ class Executor:
             raise
         finally:
             self._clocks.pop(call, None)
+            if result is None and failure is None:
+                failure = ProtocolError(
+                    "internal error: the call ended without a result",
+                    hint="This is a fault of mcpdeck; please report it.",
+                )
             self._store.dispatch(
                 ev.CallFinished(
                     call,

@@ -1,40 +1,54 @@
 """Arguments against a tool's input schema (protocol section 28).
 
-Owns JSON Schema validation. Never fetches a remote ``$ref``: every validator gets an empty registry.
+Owns JSON Schema validation and the time it may take. Never fetches a remote ``$ref``: every validator gets
+an empty registry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, cast
 
 import anyio
 
-from ..models import Json, JsonObject, as_text
-from ..protocol.jsonrpc import dump
+from ..models import Json, JsonObject, as_object, as_text
+from ..protocol.jsonrpc import dump, parse
+from .schema_cost import is_cheap
 
 TIME = 2.0
-"""Seconds that checking against a schema with patterns may take."""
-_LARGE = 64 * 1024
+"""Seconds that checking against a schema that may take long is given."""
 PROBLEMS = 20
 """Problems that are listed at the most."""
+_SORTED = 1_000
+"""Problems among which those are chosen."""
 
 
 async def check(value: Json, schema: JsonObject) -> tuple[str, ...] | None:
     """``problems``, bounded in time: None when it could not be told within ``TIME`` seconds.
 
-    A schema is the server's: one catastrophic ``pattern`` would hold the interpreter for ever, and no
-    thread helps against that. Such schemas, and very large ones, are applied in a process that can be ended.
+    A schema is the server's: one catastrophic ``pattern``, or references that double with every step, would
+    hold the interpreter for ever, and no thread helps against that. Schemas whose work cannot be told to be
+    little are applied in a process that can be ended.
     """
-    text = dump(schema)
-    if b'"pattern' not in text and len(text) < _LARGE:
+    if is_cheap(value, schema):
         return problems(value, schema)
     # 20 ms of import that only such a schema needs.
+    from anyio import BrokenWorkerProcess
     from anyio.to_process import run_sync
 
-    with anyio.move_on_after(TIME):
-        return await run_sync(problems, value, schema, cancellable=True)
+    try:
+        # As text: pickling gives up on what is nested deep.
+        texts = dump(value), dump(schema)
+        with anyio.move_on_after(TIME):
+            return await run_sync(_problems_of_text, *texts, cancellable=True)
+    except (BrokenWorkerProcess, OSError, RecursionError, ValueError):
+        pass
     return None
+
+
+def _problems_of_text(value: bytes, schema: bytes) -> tuple[str, ...]:
+    return problems(parse(value), as_object(parse(schema)))
 
 
 def problems(value: Json, schema: JsonObject) -> tuple[str, ...]:
@@ -62,7 +76,8 @@ def problems(value: Json, schema: JsonObject) -> tuple[str, ...]:
     try:
         validator_class.check_schema(schema)
         validator = validator_class(schema, registry=registry())
-        errors = sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
+        found = islice(validator.iter_errors(value), _SORTED)
+        errors = sorted(found, key=lambda error: [str(part) for part in error.absolute_path])
     except (jsonschema.SchemaError, referencing.exceptions.Unresolvable, RecursionError):
         return ()
     return tuple(_sentence(error) for error in errors[:PROBLEMS])

@@ -9,10 +9,17 @@ import base64
 import re
 from collections.abc import Iterator
 
-from ..models import Json, JsonObject, as_object
+from ..models import Json, JsonObject, as_list, as_object
+from ..state.text import quoted, shortened
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SAFE_INTEGER = 2**53 - 1
+PARTS = 20_000
+"""Objects and arrays of one schema that are looked at."""
+DEPTH = 32
+"""Properties inside each other that are looked at."""
+PROBLEMS = 5
+"""Problems of one schema that are told."""
 _SENTINEL = re.compile(r"=\?base64\?.*\?=", re.DOTALL)
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 
@@ -39,46 +46,70 @@ def mirrored(schema: JsonObject, arguments: JsonObject) -> dict[str, str]:
 
 
 def schema_problems(schema: JsonObject) -> list[str]:
-    """Why a client must refuse the tool (empty when it need not)."""
+    """Why a client must refuse the tool (empty when it need not); the first ``PROBLEMS``, each a short sentence."""
     problems: list[str] = []
     seen: set[str] = set()
     reachable = 0
     for path, name, kind in _annotated(schema):
         reachable += 1
-        where = ".".join(path)
+        if len(problems) >= PROBLEMS:
+            break
         if not isinstance(name, str) or not TOKEN.fullmatch(name):
-            problems.append(f"x-mcp-header of {where} is not a header token")
+            problems.append(f"x-mcp-header of {_where(path)} is not a header token")
             continue
         if name.lower() in seen:
-            problems.append(f"x-mcp-header {name!r} stands twice")
+            problems.append(f"x-mcp-header {quoted(name)} stands twice")
         seen.add(name.lower())
         if kind not in ("string", "integer", "boolean"):
-            problems.append(f"x-mcp-header of {where} needs type string, integer or boolean")
-    if _count(schema) > reachable:
+            problems.append(f"x-mcp-header of {_where(path)} needs type string, integer or boolean")
+    if len(problems) < PROBLEMS and _count(schema) > reachable:
         problems.append("x-mcp-header stands where it is not reachable through properties alone")
-    return problems
+    return problems[:PROBLEMS]
 
 
-def _annotated(schema: JsonObject, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json, Json]]:
-    for key, value in as_object(schema.get("properties")).items():
-        prop = as_object(value)
-        here = (*path, key)
+def _where(path: tuple[str, ...]) -> str:
+    return shortened(".".join(map(shortened, path)), 160)
+
+
+def _annotated(schema: JsonObject) -> Iterator[tuple[tuple[str, ...], Json, Json]]:
+    """Annotated properties: the way to each, the annotation, the type."""
+    path: list[str] = []
+    waiting = [iter(as_object(schema.get("properties")).items())]
+    left = PARTS
+    while waiting and left:
+        following = next(waiting[-1], None)
+        if following is None:
+            waiting.pop()
+            if path:
+                path.pop()
+            continue
+        key, prop = following[0], as_object(following[1])
+        if not prop:
+            continue
+        left -= 1
         if "x-mcp-header" in prop:
-            yield here, prop["x-mcp-header"], prop.get("type")
-        if len(here) < 32:
-            yield from _annotated(prop, here)
+            yield (*path, key), prop["x-mcp-header"], prop.get("type")
+        if len(waiting) < DEPTH:
+            path.append(key)
+            waiting.append(iter(as_object(prop.get("properties")).items()))
 
 
-def _count(value: Json, depth: int = 0) -> int:
-    """How often the annotation stands anywhere in the schema."""
-    if depth > 64:
-        return 0
-    if isinstance(value, dict):
-        own = 1 if "x-mcp-header" in value and not isinstance(value["x-mcp-header"], dict) else 0
-        return own + sum(_count(part, depth + 1) for part in value.values())
-    if isinstance(value, list):
-        return sum(_count(part, depth + 1) for part in value)
-    return 0
+def _count(schema: JsonObject) -> int:
+    """How often the annotation stands anywhere in the schema; 0 when there is too much to look at."""
+    found, room = 0, PARTS
+    waiting: list[Json] = [schema]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            found += "x-mcp-header" in value and not isinstance(value["x-mcp-header"], dict)
+        inside = value.values() if isinstance(value, dict) else as_list(value)
+        for part in inside:
+            if isinstance(part, (dict, list)):
+                if not room:
+                    return 0
+                room -= 1
+                waiting.append(part)
+    return found
 
 
 def _value_text(value: Json) -> str | None:

@@ -54,6 +54,7 @@ MODERN_ERRORS = frozenset({HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORT
 
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
 URL_ELICITATION_REQUIRED = -32042
 USER_REJECTED = -1
 """What the specification gives as the code for a sampling request that a person refused."""

@@ -25,16 +25,23 @@ from ..errors import (
     RPCError,
 )
 from ..models import Json, JsonObject
-from ..transports.base import Frame, Outgoing, RequestId, Transport
+from ..transports.base import Frame, Outgoing, Pacer, RequestId, Transport
 from . import jsonrpc
 from .clock import Clock
 from .jsonrpc import ErrorResponse, Malformed, Message, Notification, Request, Response
+from .peer_requests import PeerRequests
 from .pending import PendingTable
 
 REQUEST_TIMEOUT = 60.0
 """Seconds a request may take unless its caller says otherwise."""
-PEER_REQUESTS = 64
-"""How many of the peer's requests may wait for us at once; as many more are refused, the rest is dropped."""
+NOTIFY_TIMEOUT = 60.0
+"""Seconds that sending a notification may take unless its caller says otherwise."""
+ANSWER_TIMEOUT = 60.0
+"""Seconds that sending an answer may take; then it is given up and flagged."""
+ERROR_TEXT = 500
+"""Characters of an error of ours that are sent: it may echo what the peer wrote."""
+AT_ONCE = 64
+"""Messages of a batch that are taken before the loop is yielded to."""
 FAREWELL = 2.0
 """Seconds that saying "cancelled" may take when a caller is leaving."""
 
@@ -62,13 +69,17 @@ def _no_stray(malformed: Malformed) -> None:
     pass
 
 
+def _never(_method: str) -> bool:
+    return False
+
+
 class Dispatcher:
     """Requests out, answers in; requests in, answers out.
 
-    ``on_request`` answers the peer's requests (raise ``RPCError`` to answer with an error),
-    ``on_notification`` is called synchronously and in order. ``on_flaw`` takes sentences about
-    broken rules, ``on_stray`` bytes that are no message. ``on_sent`` and ``on_received`` see everything that
-    passes, before it has any effect.
+    ``on_request`` answers the peer's requests (raise ``RPCError`` to answer with an error); those whose
+    method is ``at_once`` need nobody to be asked and never stand behind the others. ``on_notification`` is
+    called synchronously and in order. ``on_flaw`` takes sentences about broken rules, ``on_stray`` bytes
+    that are no message. ``on_sent`` and ``on_received`` see everything that passes, before it has any effect.
     """
 
     def __init__(
@@ -77,6 +88,7 @@ class Dispatcher:
         *,
         on_request: RequestHandler,
         on_notification: NotificationHandler,
+        at_once: Callable[[str], bool] = _never,
         on_flaw: Callable[[str], None] = _no_note,
         on_stray: Callable[[Malformed], None] = _no_stray,
         on_sent: Callable[[Outgoing], None] = _nothing_sent,
@@ -85,6 +97,7 @@ class Dispatcher:
         self._transport = transport
         self._on_request = on_request
         self._on_notification = on_notification
+        self._at_once = at_once
         self._on_flaw = on_flaw
         self._on_stray = on_stray
         self._on_sent = on_sent
@@ -92,8 +105,7 @@ class Dispatcher:
         self._clocks: set[Clock] = set()
         self._ids = itertools.count(1)
         self._pending = PendingTable()
-        self._answering: dict[tuple[type, RequestId], anyio.CancelScope] = {}
-        self._refusing = 0
+        self._asked_of_us = PeerRequests(self._answer)
         self._tasks: anyio.abc.TaskGroup | None = None
         self.answer_headers: Mapping[str, str] = _NO_HEADERS
         """Headers that answers to the peer carry (set once negotiated)."""
@@ -123,6 +135,7 @@ class Dispatcher:
                     tasks.cancel_scope.cancel()
         finally:
             self._tasks = None
+            self._asked_of_us.clear()
             self._pending.close(reason)
         raise reason
 
@@ -200,27 +213,64 @@ class Dispatcher:
         waiter = self._pending.find(request_id)
         return waiter.outgoing if waiter is not None else None
 
-    async def notify(self, method: str, params: JsonObject | None, headers: Mapping[str, str] = _NO_HEADERS) -> None:
-        """Send a notification. Raises what the transport raises."""
+    async def notify(
+        self,
+        method: str,
+        params: JsonObject | None,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        *,
+        timeout: float | None = NOTIFY_TIMEOUT,
+    ) -> None:
+        """Send a notification. Raises ``RequestTimeout`` and what the transport raises."""
         outgoing = Outgoing(jsonrpc.encode_notification(method, params), "notification", None, method, headers)
         self._on_sent(outgoing)
-        await self._transport.send(outgoing)
+        with anyio.move_on_after(timeout):
+            await self._transport.send(outgoing)
+            return
+        raise RequestTimeout(
+            f"{method} could not be sent within {timeout:g} s",
+            hint="The server does not take what it is sent; look at its log.",
+            retryable=True,
+        )
 
-    def feed(self, frame: Frame) -> None:
-        """Take one frame as it came. Never raises."""
+    def feed(self, frame: Frame) -> anyio.Event | None:
+        """Take one frame as it came. Never raises.
+
+        Returns what to wait for before more is read from the same stream (None: nothing): the end of a
+        large batch, or room for more of the peer's requests.
+        """
         message = jsonrpc.decode(frame.data, frame.dropped)
-        if isinstance(message, list):
-            if not self.batches:
-                self._on_flaw("the server sent an array of messages, which its revision does not know (section 2)")
-            for index, part in enumerate(message):
-                # The bytes of a batch are put down once, with its first message.
-                self._on_received(frame if index == 0 else Frame(b"", frame.at), part)
-                self._take(part)
-        else:
+        if not isinstance(message, list):
             self._on_received(frame, message)
-            self._take(message)
+            self._take(message, len(frame.data))
+            return self._asked_of_us.room
+        if not self.batches:
+            self._on_flaw("the server sent an array of messages, which its revision does not know (section 2)")
+        size = len(frame.data) // len(message) + 1
+        # The bytes of a batch are put down once, with its first message.
+        nothing = Frame(b"", frame.at)
+        at_once = len(message) if self._tasks is None else AT_ONCE
+        for index, part in enumerate(message[:at_once]):
+            self._on_received(frame if index == 0 else nothing, part)
+            self._take(part, size)
+        if len(message) <= at_once or self._tasks is None:
+            return self._asked_of_us.room
+        taken = anyio.Event()
+        self._tasks.start_soon(self._take_rest, message[at_once:], nothing, size, taken)
+        return taken
 
-    def _take(self, message: Message) -> None:
+    async def _take_rest(self, batch: list[Message], frame: Frame, size: int, taken: anyio.Event) -> None:
+        """The rest of a batch, at the pace at which single messages are read."""
+        pacer = Pacer()
+        try:
+            for part in batch:
+                await pacer.tick(self._asked_of_us.room)
+                self._on_received(frame, part)
+                self._take(part, size)
+        finally:
+            taken.set()
+
+    def _take(self, message: Message, size: int) -> None:
         match message:
             case Response(answered, result, flaw):
                 waiter = self._pending.find(answered)
@@ -236,9 +286,9 @@ class Dispatcher:
                 try:
                     self._on_notification(method, params)
                 except Exception as error:  # the boundary: one bad notification never ends the connection
-                    self._on_flaw(f"{method} could not be understood: {error}")
+                    self._on_flaw(f"{_cut(method, 100)} could not be understood: {error}")
             case Request():
-                self._take_request(message)
+                self._take_request(message, size)
             case Malformed():
                 self._on_stray(message)
                 waiter = self._pending.find(message.answered) if message.answered is not None else None
@@ -258,8 +308,9 @@ class Dispatcher:
     def _feed_error_body(self, error: HttpStatusError, request_id: RequestId) -> None:
         """An unsuccessful HTTP answer may hold the JSON-RPC error of this request (section 10)."""
         message = jsonrpc.decode(error.body) if error.body else None
-        if error.body and error.status != 200 and message is not None and not isinstance(message, list):
-            self._on_received(Frame(error.body, time.time()), message)
+        if message is not None and error.status != 200:
+            shown = Malformed(error.body, "an array instead of an error") if isinstance(message, list) else message
+            self._on_received(Frame(error.body, time.time()), shown)
         if error.status == 200 and isinstance(message, Malformed):
             raise unreadable(message) from error
         if not isinstance(message, ErrorResponse) or message.id not in (None, request_id):
@@ -268,25 +319,16 @@ class Dispatcher:
         rpc.details["status"] = error.status
         raise rpc from error
 
-    def _take_request(self, request: Request) -> None:
+    def _take_request(self, request: Request, size: int) -> None:
         if self._tasks is None:
             return
+        method = _cut(request.method, 100)
         if not self.answers:
-            self._on_flaw(f"the server sent a request ({request.method}), which its revision forbids (section 2)")
-            return
-        if (type(request.id), request.id) in self._answering:
-            self._on_flaw(f"the id of a request still open was used again (section 2); {request.method} gets no answer")
-            return
-        if len(self._answering) >= PEER_REQUESTS:
-            self._on_flaw(f"more than {PEER_REQUESTS} requests at once; what came on top was refused")
-            # A peer that floods and does not read its input could pile up refusals without end.
-            if self._refusing < PEER_REQUESTS:
-                self._refusing += 1
-                self._tasks.start_soon(self._refuse, request)
-            return
-        scope = anyio.CancelScope()
-        self._answering[type(request.id), request.id] = scope
-        self._tasks.start_soon(self._answer, request, scope)
+            self._on_flaw(f"the server sent a request ({method}), which its revision forbids (section 2)")
+        elif self._asked_of_us.is_open(request.id):
+            self._on_flaw(f"the id of a request still open was used again (section 2); {method} gets no answer")
+        else:
+            self._asked_of_us.take(request, size, self._tasks, prompt=self._at_once(request.method))
 
     def give_up(self, reason: McpDeckError) -> None:
         """Fail everything in flight and all that comes: nothing sensible can be had from this peer."""
@@ -294,42 +336,29 @@ class Dispatcher:
 
     def cancel_answer(self, request_id: RequestId) -> None:
         """The peer gave one of its requests up: stop answering it."""
-        scope = self._answering.get((type(request_id), request_id))
-        if scope is not None:
-            scope.cancel()
+        self._asked_of_us.cancel(request_id)
 
-    async def _answer(self, request: Request, scope: anyio.CancelScope) -> None:
+    async def _answer(self, request: Request) -> None:
         try:
-            with scope:
-                try:
-                    result = await self._on_request(request.method, request.params, request.id)
-                    data = jsonrpc.encode_result(request.id, result)
-                    kind = "response"
-                except RPCError as error:
-                    data = jsonrpc.encode_error(request.id, error.code, error.message, error.data)
-                    kind = "error"
-                except Exception as error:  # the boundary: our own fault is still an answer
-                    data = jsonrpc.encode_error(request.id, -32603, f"internal error: {error}")
-                    kind = "error"
-                outgoing = Outgoing(data, kind, request.id, request.method, self.answer_headers)
-                self._on_sent(outgoing)
-                try:
-                    await self._transport.send(outgoing)
-                except McpDeckError as error:
-                    self._on_flaw(f"the answer to {request.method} could not be sent: {error}")
-        finally:
-            self._answering.pop((type(request.id), request.id), None)
-
-    async def _refuse(self, request: Request) -> None:
-        data = jsonrpc.encode_error(request.id, -32603, "too many requests at once")
-        outgoing = Outgoing(data, "error", request.id, request.method, self.answer_headers)
+            result = await self._on_request(request.method, request.params, request.id)
+            data = jsonrpc.encode_result(request.id, result)
+            kind = "response"
+        except RPCError as error:
+            data = jsonrpc.encode_error(request.id, error.code, _cut(error.message), error.data)
+            kind = "error"
+        except Exception as error:  # the boundary: our own fault is still an answer
+            data = jsonrpc.encode_error(request.id, -32603, _cut(f"internal error: {error}"))
+            kind = "error"
+        outgoing = Outgoing(data, kind, request.id, request.method, self.answer_headers)
         self._on_sent(outgoing)
-        try:
-            await self._transport.send(outgoing)
-        except McpDeckError:
-            pass
-        finally:
-            self._refusing -= 1
+        failed = f"the answer to {_cut(request.method, 100)} could not be sent"
+        with anyio.move_on_after(ANSWER_TIMEOUT):
+            try:
+                await self._transport.send(outgoing)
+            except McpDeckError as error:
+                self._on_flaw(f"{failed}: {error}")
+            return
+        self._on_flaw(f"{failed} within {ANSWER_TIMEOUT:g} s: the server does not take what it is sent")
 
     async def _say_cancelled(
         self,
@@ -345,6 +374,10 @@ class Dispatcher:
                 await self.notify(method, params, headers)
             except McpDeckError:
                 pass  # it is gone: nothing is left to cancel
+
+
+def _cut(text: str, most: int = ERROR_TEXT) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def unanswerable(method: str) -> RemoteProtocolError:

@@ -14,7 +14,7 @@ from ..eras.versions import HANDSHAKE, LOG_LEVELS, METHOD_NOT_FOUND
 from ..errors import RemoteProtocolError, RPCError
 from ..models import Json, JsonObject, as_object, as_text
 from ..transports.base import RequestId
-from .questions import ROOTS, Question, answered, refusal, roots_result
+from .questions import ELICITATION, ROOTS, SAMPLING, Question, answered, refusal, roots_result
 from .subscriptions import SUBSCRIPTION_ID
 from .tasks import related
 
@@ -84,6 +84,10 @@ class Incoming:
         return self._visits.setdefault(elicitation, anyio.Event())
 
     # Requests (handshake era)
+
+    def at_once(self, method: str) -> bool:
+        """Nobody need be asked before a request of this method is answered."""
+        return method not in (ELICITATION, SAMPLING)
 
     async def on_request(self, method: str, params: JsonObject, request_id: RequestId) -> Json:
         session = self._session

@@ -18,7 +18,9 @@ from .. import events as ev
 from ..eras.versions import METHOD_NOT_FOUND
 from ..errors import CapabilityMissing, ConnectionLost, McpDeckError, RPCError
 from ..models import ErrorInfo, Freshness, Json, JsonObject, Tool, as_list, as_object, as_text
+from ..state.bounds import weight
 from ..state.store import Event
+from ..state.text import quoted
 from .items import hint_flaws, read_listed, read_tool
 from .memory import KeptList, ServerMemory
 
@@ -26,6 +28,10 @@ PAGES = 500
 """Pages of one list that are read before we believe in a loop."""
 ITEMS = 50_000
 """Items of one list that are kept."""
+LIST_KEPT = 64 * 1024 * 1024
+"""Bytes of memory (estimated) that one list may take; what one page holds is kept whole."""
+LIST_TIME = 300.0
+"""Seconds for which the further pages of one list are read."""
 DUPLICATES = 5
 """Names that stand more than once and are told."""
 RELIST_INTERVAL = 1.0
@@ -63,6 +69,43 @@ class Page:
     freshness: Freshness
 
 
+class _Reading:
+    """What the pages of one list came to so far."""
+
+    def __init__(self, first: Page) -> None:
+        self.items: list[Json] = []
+        self.freshness = first.freshness
+        self._cursors: set[str] = set()
+        self._pages = 0
+        self._bytes = 0
+        self._repeated: str | None = None
+        self.take(first)
+
+    def take(self, page: Page) -> None:
+        """Add a page."""
+        self._pages += 1
+        self.items += page.items
+        # The list as a whole is as fresh as its first page to go stale.
+        lives = [ttl for ttl in (self.freshness.ttl_ms, page.freshness.ttl_ms) if ttl is not None]
+        self.freshness = replace(self.freshness, ttl_ms=min(lives, default=None))
+        self._bytes += weight(page.items)
+        if page.next_cursor is not None:
+            self._bytes += weight(page.next_cursor)
+            if page.next_cursor in self._cursors:
+                self._repeated = page.next_cursor
+            self._cursors.add(page.next_cursor)
+
+    def end(self, kind: ListKind) -> str | None:
+        """Why no further page is asked for, None: nothing is wrong."""
+        if self._repeated is not None:
+            return f"{kind.method} repeats the cursor {quoted(self._repeated)} (section 19)"
+        if self._bytes > LIST_KEPT:
+            return f"{kind.method} has more than {LIST_KEPT // 2**20} MiB; the rest is not read"
+        if self._pages >= PAGES:
+            return f"{kind.method} has more than {PAGES} pages; the rest is not read"
+        return None
+
+
 class Lists:
     """Reads lists with ``request``; ``broke`` takes sentences about broken rules.
 
@@ -94,6 +137,7 @@ class Lists:
         self._memory = memory
         self._reads = reads
         self._capabilities: JsonObject = {}
+        self._is_announced = False
         self._stale: set[ListKind] = set()
         self._stale_event = anyio.Event()
         self._read_at: dict[ListKind, float] = {}
@@ -129,6 +173,7 @@ class Lists:
     def announced(self, capabilities: JsonObject) -> None:
         """The server says which lists it has, and of which it tells when they change."""
         self._capabilities = capabilities
+        self._is_announced = True
 
     def begin(self, capabilities: JsonObject) -> None:
         """Every list the server announces is to be read; until then those of an earlier connection stand."""
@@ -175,7 +220,8 @@ class Lists:
         if not changed:
             return False
         declared = as_object(self._capabilities.get(changed[0].capability)).get("listChanged")
-        if declared is not True:
+        # One that comes while the greeting is still being read is judged by nobody.
+        if declared is not True and self._is_announced:
             self._broke(f"{notification} came, and the server did not declare listChanged (section 17)")
         self.read_again(changed)
         return True
@@ -251,30 +297,23 @@ class Lists:
 
     async def _all(self, kind: ListKind) -> tuple[list[Json], Freshness]:
         """All pages of a list (section 19): an empty cursor counts, a repeated one ends it."""
-        items: list[Json] = []
         page = await self.page(kind)
-        freshness = page.freshness
-        seen: set[str] = set()
-        for _ in range(PAGES - 1):
-            items += page.items
-            if len(items) > ITEMS:
-                self._broke(f"{kind.method} has more than {ITEMS:,} items; the rest is not read")
-                return items[:ITEMS], freshness
-            cursor = page.next_cursor
-            if cursor is None:
-                return items, freshness
-            if cursor in seen:
-                self._broke(f"{kind.method} repeats the cursor {cursor!r} (section 19)")
-                return items, freshness
-            seen.add(cursor)
-            page = await self.page(kind, cursor)
-            if page.freshness.scope != freshness.scope:
-                self._broke(f"the pages of {kind.method} have different cache scopes (section 18)")
-            # The list as a whole is as fresh as its first page to go stale.
-            lives = [ttl for ttl in (freshness.ttl_ms, page.freshness.ttl_ms) if ttl is not None]
-            freshness = replace(freshness, ttl_ms=min(lives, default=None))
-        self._broke(f"{kind.method} has more than {PAGES} pages; the rest is not read")
-        return items + page.items, freshness
+        reading = _Reading(page)
+        with anyio.move_on_after(LIST_TIME) as limit:
+            while (cursor := page.next_cursor) is not None and len(reading.items) <= ITEMS:
+                end = reading.end(kind)
+                if end is not None:
+                    self._broke(end)
+                    break
+                page = await self.page(kind, cursor)
+                if page.freshness.scope != reading.freshness.scope:
+                    self._broke(f"the pages of {kind.method} have different cache scopes (section 18)")
+                reading.take(page)
+        if limit.cancelled_caught:
+            self._broke(f"{kind.method} takes longer than {LIST_TIME:g} s; the rest is not read")
+        if len(reading.items) > ITEMS:
+            self._broke(f"{kind.method} has more than {ITEMS:,} items; the rest is not read")
+        return reading.items[:ITEMS], reading.freshness
 
     def _freshness(self, kind: ListKind, result: JsonObject) -> Freshness:
         ttl, scope = result.get("ttlMs"), as_text(result.get("cacheScope"))

@@ -18,13 +18,15 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from ..models import EraName, Freshness, Json, JsonObject, ServerEntry, as_list, as_object, as_text
+from ..models import ConnectorTarget, EraName, Freshness, Json, JsonObject, ServerEntry, as_list, as_object, as_text
 
 VERDICT_LIFE = 24 * 3600.0
 """Seconds for which "this server speaks the handshake" is believed: servers get upgraded."""
 FILE_LIMIT = 32 * 1024 * 1024
 """Bytes of one file that are read or written."""
 TASKS_KEPT = 200
+SAVE_AFTER = 0.5
+"""Seconds in which several changes become one write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class ServerMemory:
     _tasks: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
     _loaded: bool = False
     _changed: bool = False
+    _news: anyio.Event = field(default_factory=anyio.Event)
 
     def era(self) -> EraName | None:
         """The era that was found not long ago; only the older one is remembered, the newer shows itself at once."""
@@ -58,19 +61,20 @@ class ServerMemory:
         legacy = era is EraName.LEGACY
         if legacy != (self.era() is not None):
             self.legacy_since = time.time() if legacy else None
-            self._changed = True
+            self._touch()
 
     def forget_era(self) -> None:
         """Find out anew next time."""
-        self._changed = self._changed or self.legacy_since is not None
-        self.legacy_since = None
+        if self.legacy_since is not None:
+            self.legacy_since = None
+            self._touch()
 
     def list(self, method: str) -> KeptList | None:
         return self._lists.get(method)
 
     def keep_list(self, method: str, kept: KeptList) -> None:
         self._lists[method] = kept
-        self._changed = True
+        self._touch()
 
     def tasks(self) -> Mapping[str, JsonObject]:
         """Tasks that were not over when last heard of: ``tool`` and ``era`` by id, oldest first."""
@@ -79,14 +83,15 @@ class ServerMemory:
     def keep_task(self, task: str, about: JsonObject | None) -> None:
         """Remember a task, or (None) that it is over."""
         if about is None:
-            self._changed = self._tasks.pop(task, None) is not None or self._changed
+            if self._tasks.pop(task, None) is not None:
+                self._touch()
             return
         if self._tasks.get(task) == about:
             return
         self._tasks[task] = about
         while len(self._tasks) > TASKS_KEPT:
             del self._tasks[next(iter(self._tasks))]
-        self._changed = True
+        self._touch()
 
     async def load(self) -> None:
         """Read the file, once; what cannot be read is forgotten."""
@@ -107,6 +112,19 @@ class ServerMemory:
         for task, about in as_object(document.get("tasks")).items():
             self._tasks.setdefault(task, as_object(about))
 
+    def _touch(self) -> None:
+        """What is remembered differs from what is written."""
+        self._changed = True
+        self._news.set()
+
+    async def keep_saved(self) -> None:
+        """Write the file soon after something changed, until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news = anyio.Event()
+            await anyio.sleep(SAVE_AFTER)
+            await self.save()
+
     async def save(self) -> None:
         """Write the file, if anything changed."""
         if not self._changed or self.path is None:
@@ -125,7 +143,12 @@ class ServerMemory:
             },
             "tasks": dict(self._tasks),
         }
-        await anyio.to_thread.run_sync(_write, self.path, document)
+        written = False
+        try:
+            await anyio.to_thread.run_sync(_write, self.path, document)
+            written = True
+        finally:  # cancelled before it began: whoever saves last does it
+            self._changed = self._changed or not written
 
 
 class Memory:
@@ -139,7 +162,9 @@ class Memory:
         """What is remembered of an entry as it is now; a changed entry or another login starts empty."""
         key = _key(entry)
         if key not in self._servers:
-            self._servers[key] = ServerMemory(self._folder / f"{key}.json" if self._folder else None)
+            # Whose token a connector sends is known to nobody here: nothing of it is written down.
+            folder = None if isinstance(entry.target, ConnectorTarget) else self._folder
+            self._servers[key] = ServerMemory(folder / f"{key}.json" if folder else None)
         return self._servers[key]
 
 

@@ -19,7 +19,11 @@ from ..transports.base import Frame, Outgoing, RequestId
 STRAY_KEPT = 2_000
 """Characters of a stray line that go to the log."""
 LOG_KEPT = 16_000
-"""Characters of one log message that are kept."""
+"""Bytes of one log message that are kept."""
+OBJECT_KEPT = 1_024
+"""Bytes of JSON up to which an object or array is kept as such; a larger one takes up to 30 times its text."""
+LOGGER_KEPT = 200
+"""Characters of a logger's name that are kept."""
 RULE_KEPT = 500
 """Characters of a sentence about a broken rule, which may quote the server."""
 
@@ -87,6 +91,8 @@ class Record:
         self.log("note", level, None, text)
 
     def log(self, kind: str, level: str, logger: str | None, data: Json) -> None:
+        if logger is not None:
+            logger = logger[:LOGGER_KEPT]
         self._emit(
             ev.LogReceived(self._server, self._generation, time.time(), kind, level[:20], logger, _bounded(data))
         )
@@ -99,9 +105,14 @@ class Record:
 def _bounded(data: Json) -> Json:
     """Log data as it is kept: thousands of records stay in memory, so one must not be a megabyte."""
     if isinstance(data, str):
-        text = data
-    elif isinstance(data, (dict, list)):
-        text = dump(data).decode("utf-8", "replace")
-    else:
+        return data if len(data) <= LOG_KEPT else f"{data[:LOG_KEPT]} … ({len(data):,} characters)"
+    if not isinstance(data, (dict, list, int)):
         return data
-    return data if len(text) <= LOG_KEPT else f"{text[:LOG_KEPT]} … ({len(text):,} characters)"
+    try:
+        text = dump(data)
+    except (ValueError, RecursionError):
+        return "(data that cannot be written as JSON)"
+    if len(text) <= OBJECT_KEPT:
+        return data
+    shown = text[:LOG_KEPT].decode("utf-8", "replace")
+    return shown if len(text) <= LOG_KEPT else f"{shown} … ({len(text):,} bytes)"

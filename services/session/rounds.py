@@ -104,7 +104,7 @@ def _schema(session: Session, tool: str | None) -> JsonObject | None:
 async def _visited(session: Session, error: RPCError, call: str | None) -> bool:
     """Put each web page of a -32042 to the human (section 33); True when all were consented to."""
     pages: list[Json] = as_list(as_object(error.data).get("elicitations"))
-    if not pages or not session.can_ask(ELICITATION):
+    if session.era is not EraName.LEGACY or not pages or not session.can_ask(ELICITATION):
         return False
     waits: list[anyio.Event] = []
     for page in pages:

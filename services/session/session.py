@@ -17,7 +17,7 @@ from ..eras.base import NO_EXTENSIONS, ClientSide, Era, Greeting, Offer
 from ..eras.negotiate import Wish, negotiate
 from ..eras.stateless import StatelessEra
 from ..eras.versions import BY_DATE, LOG_LEVELS, ROUND_METHODS, TASKS_EXTENSION
-from ..errors import CapabilityMissing, ConnectionLost, McpDeckError, RemoteProtocolError, UsageError
+from ..errors import CapabilityMissing, ConnectionLost, McpDeckError, RemoteProtocolError, SessionExpired, UsageError
 from ..models import EraName, Implementation, Json, JsonObject, TransportKind, as_object
 from ..protocol.dispatcher import REQUEST_TIMEOUT, Dispatcher, Limit, unanswerable
 from ..telemetry.trace import TracedConnection
@@ -87,6 +87,7 @@ class Session:
             transport,
             on_request=self.incoming.on_request,
             on_notification=self.incoming.on_notification,
+            at_once=self.incoming.at_once,
             on_flaw=self.broke,
             on_stray=record.stray,
             on_sent=record.sent,
@@ -165,6 +166,7 @@ class Session:
         """Restore what stood before, read the lists, and keep both up to date until cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.subscriptions.keep)
+            tasks.start_soon(self.memory.keep_saved)
             if self.standing.log_level is not None and self.era is EraName.LEGACY and "logging" in self.capabilities:
                 tasks.start_soon(self._restore_log_level, self.standing.log_level)
             if self.memory.tasks():
@@ -211,7 +213,7 @@ class Session:
                 extensions=extensions,
             )
             # The progress token of a call lives as long as its task (2025-11-25, section 36.1).
-            kept = on_progress is not None and self.tasks.keeps_progress(result, request_id)
+            kept = on_progress is not None and "task" in params and self.tasks.keeps_progress(result, request_id)
         except ConnectionLost:
             self.suspect.set()
             raise
@@ -289,7 +291,12 @@ class Session:
                 if as_task and self.tasks.core:
                     self.note("The server answered at once instead of beginning a task.")
                 return result
-            return await self.tasks.follow(begun, name, call, on_task)
+            try:
+                return await self.tasks.follow(begun, name, call, on_task)
+            except SessionExpired as error:
+                # The call itself was taken, whatever became of the questions about its task: never once more.
+                error.untaken = False
+                raise
         finally:
             if call is not None:
                 self._calls.remove(call)

@@ -15,7 +15,7 @@ import anyio
 
 from .. import events as ev
 from ..eras.versions import METHOD_NOT_FOUND
-from ..errors import McpDeckError, RequestTimeout, RPCError
+from ..errors import ConnectionLost, McpDeckError, RequestTimeout, RPCError
 from ..models import EraName, Json, JsonObject, as_list, as_object, as_text
 from ..transports.base import RequestId
 
@@ -31,6 +31,8 @@ ACK_TIMEOUT = 10.0
 """Seconds until a listen request must be acknowledged."""
 LOST_DELAYS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds before listening again after the stream broke."""
+STEADY = 5.0
+"""Seconds after which a stream counts as good, and its end is the first one again."""
 CLOSED_DELAY = 30.0
 """Seconds before listening again after the server ended the stream in good order."""
 
@@ -152,8 +154,10 @@ class Subscriptions:
                         await changed.wait()
                         continue
                 else:
-                    attempt = 0
+                    began = anyio.current_time()
                     await self._until_over(stream, changed)
+                    if anyio.current_time() - began > STEADY:
+                        attempt = 0
                 if not changed.is_set():
                     delay = CLOSED_DELAY if stream.error is None else LOST_DELAYS[min(attempt, len(LOST_DELAYS) - 1)]
                     attempt += 1
@@ -170,9 +174,12 @@ class Subscriptions:
             try:
                 await self._session.request("resources/subscribe", {"uri": uri})
             except McpDeckError as error:
-                self._uris.remove(uri)
+                if not isinstance(error, RPCError):
+                    return  # the session is ending or the server is stuck: what was wanted is still wanted
                 self._session.note(f"The subscription to {uri} could not be restored: {error.title}")
-                self._tell()
+                if uri in self._uris:
+                    self._uris.remove(uri)
+                    self._tell()
 
     def _filter(self) -> JsonObject:
         """What to ask for: only what the server announces, and what a person subscribed to."""
@@ -201,7 +208,10 @@ class Subscriptions:
             stream.error = RequestTimeout(f"{LISTEN} was not acknowledged within {ACK_TIMEOUT:g} s (section 16)")
             self._session.broke(stream.error.title)
             stream.scope.cancel()
-        self._leave(before)
+        if stream.granted is None and before is not None and not before.ended.is_set():
+            self._current = before  # the new one was refused: what the old one tells is better than nothing
+        else:
+            self._leave(before)
         if stream.granted is not None:
             missing = _difference(wanted, stream.granted)
             if missing:
@@ -230,6 +240,8 @@ class Subscriptions:
                         session.broke(f"{LISTEN} was answered without an acknowledgement (section 16)")
         finally:
             del self._streams[type(stream.id), stream.id]
+            if stream.error is None and stream.granted is None:
+                stream.error = ConnectionLost("the subscription ended before it was acknowledged", retryable=True)
             stream.acknowledged.set()
             stream.ended.set()
             self._move()

@@ -14,8 +14,8 @@ import anyio
 
 from .. import events as ev
 from ..eras.base import NO_EXTENSIONS
-from ..eras.versions import BY_DATE, INVALID_PARAMS, TASKS_EXTENSION
-from ..errors import CapabilityMissing, McpDeckError, RemoteProtocolError, RequestCancelled, RPCError
+from ..eras.versions import BY_DATE, INTERNAL_ERROR, INVALID_PARAMS, TASKS_EXTENSION
+from ..errors import McpDeckError, RemoteProtocolError, RequestCancelled, RequestTimeout, RPCError, UsageError
 from ..models import EraName, Json, JsonObject, TaskInfo, Tool, as_list, as_object, as_text
 from ..protocol.dispatcher import Limit
 from ..transports.base import RequestId
@@ -33,7 +33,11 @@ FAREWELL = 2.0
 PAGES = 50
 TTL_MS = 3_600_000
 """How long the server is asked to keep a task of ours (2025-11-25), milliseconds."""
-ANSWERED_ALREADY = 1_000
+QUESTIONS = 1_000
+"""Questions of one task before we believe in a loop."""
+TOOLS_KEPT = 500
+LOOKS_FAILED = 3
+"""Looks at a task that may fail in a row before its call fails."""
 
 OnTask = Callable[[TaskInfo], None]
 
@@ -76,16 +80,16 @@ class Tasks:
         return self.core and required and self.offered("requests", "tools", "call")
 
     def params(self, tool: Tool | None) -> JsonObject:
-        """What makes a ``tools/call`` of 2025-11-25 a task. Raises ``CapabilityMissing``."""
+        """What makes a ``tools/call`` of 2025-11-25 a task. Raises ``UsageError`` where it cannot be one."""
         if not self.offered("requests", "tools", "call"):
-            raise CapabilityMissing(
+            raise UsageError(
                 "the server does not run tool calls as tasks",
                 hint="Its capabilities do not name them; call the tool without asking for a task.",
             )
         if not self.core:
             return {}
         if tool is not None and self._support(tool) not in ("optional", "required"):
-            raise CapabilityMissing(
+            raise UsageError(
                 f"{tool.name} does not run as a task",
                 hint="Its execution.taskSupport does not allow it; call it without asking for a task.",
             )
@@ -157,8 +161,9 @@ class Tasks:
             try:
                 await self.get(task)
             except RPCError as error:
-                self._session.note(f"Task {task} is gone: {error.title}")
-                self._session.memory.keep_task(task, None)
+                if error.code == INVALID_PARAMS:  # unknown or expired (section 36)
+                    self._session.note(f"Task {task} is gone: {error.title}")
+                    self._session.memory.keep_task(task, None)
             except McpDeckError:
                 return
 
@@ -173,6 +178,8 @@ class Tasks:
         task = self._seen(created, tool)
         if on_task is not None:
             on_task(task)
+        if task.id in self._news:
+            raise RemoteProtocolError(f"two calls were answered with the same task {task.id} (section 36)")
         self._calls[task.id] = call
         self._news[task.id] = anyio.Event()
         try:
@@ -193,7 +200,7 @@ class Tasks:
     async def _follow_core(self, task: TaskInfo) -> JsonObject:
         while not task.over and task.status != "input_required":
             await self._pause(task)
-            task = self._seen(_described(await self._request("tasks/get", {"taskId": task.id})), task.tool)
+            task = await self._look(task)
         if task.status == "cancelled":
             raise RequestCancelled(f"the server cancelled the task{_because(task)}")
         # With input required, asking for the result is what lets the server put its question (section 36.1).
@@ -219,15 +226,29 @@ class Tasks:
             elif task.over:
                 return _outcome(task)
             await self._pause(task)
-            latest = await self._request("tasks/get", {"taskId": task.id})
-            task = self._seen(latest, task.tool)
+            task = await self._look(task)
+
+    async def _look(self, task: TaskInfo) -> TaskInfo:
+        """The task as it is now; a server that fails now and then is asked again."""
+        for attempt in range(LOOKS_FAILED):
+            try:
+                return self._seen(_described(await self._request("tasks/get", {"taskId": task.id})), task.tool)
+            except (RPCError, RequestTimeout) as error:
+                passing = isinstance(error, RequestTimeout) or error.code == INTERNAL_ERROR
+                if not passing or attempt == LOOKS_FAILED - 1:
+                    raise
+                self._session.note(f"Task {task.id} could not be looked at: {error.title}")
+            await self._pause(task)
+        raise AssertionError("the last failure was raised")
 
     async def _answer(self, task: TaskInfo, call: str | None, answered: set[str]) -> None:
         """Answer the questions of a task that were not answered yet; keys are unique for its life."""
         asked = as_object(task.raw.get("inputRequests"))
         fresh = {key: as_object(value) for key, value in asked.items() if key not in answered}
-        if not fresh or len(answered) > ANSWERED_ALREADY:
+        if not fresh:
             return
+        if len(answered) + len(fresh) > QUESTIONS:
+            raise RemoteProtocolError(f"the task asked more than {QUESTIONS:,} questions", hint="Cancel it.")
         answers: JsonObject = {key: await input_response(self._session, item, call) for key, item in fresh.items()}
         answered.update(fresh)
         await self._request("tasks/update", {"taskId": task.id, "inputResponses": answers})
@@ -235,7 +256,9 @@ class Tasks:
     async def _pause(self, task: TaskInfo) -> None:
         """Wait as long as the server wishes between two looks, or until it says that something changed."""
         wished = POLL_DEFAULT if task.poll_ms is None else task.poll_ms / 1000
-        with anyio.move_on_after(min(max(wished, POLL_FLOOR), POLL_CEILING) * random.uniform(1.0, 1.1)):
+        await anyio.sleep(POLL_FLOOR)  # however often the server says that something changed
+        wished = max(wished - POLL_FLOOR, 0.0)
+        with anyio.move_on_after(min(wished, POLL_CEILING) * random.uniform(1.0, 1.1)):
             news = self._news.get(task.id)
             await (news.wait() if news is not None else anyio.sleep_forever())
         if task.id in self._news:
@@ -268,6 +291,8 @@ class Tasks:
         task = _read(raw, tool)
         if tool:
             self._tools[task.id] = tool
+            while len(self._tools) > TOOLS_KEPT:
+                del self._tools[next(iter(self._tools))]
         about: JsonObject = {"tool": task.tool, "era": session.version, "status": task.status}
         session.memory.keep_task(task.id, None if task.over else about)
         session.emit(ev.TaskChanged(session.server, session.generation, task))

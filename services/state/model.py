@@ -78,7 +78,7 @@ class ServerState:
     listening: str = ""
     """State of the ``subscriptions/listen`` stream, see ``SubscriptionsChanged``."""
     updated: Mapping[str, float] = field(default_factory=dict[str, float])
-    """When a resource said last that it changed (wall seconds), by URI."""
+    """When a resource said last that it changed (wall seconds), by URI; the latest stands last."""
     log_level: str | None = None
     timers: tuple[Timer, ...] = ()
     rules_broken: tuple[str, ...] = ()
@@ -125,7 +125,11 @@ class CallStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallState:
-    """One tool call. ``result`` is the result object exactly as received, when there is one."""
+    """One tool call. ``result`` is the result object exactly as received, when there is one.
+
+    ``result_dropped``: there was a result, or details of an error, and newer calls needed the room.
+    ``held`` is how many bytes the end of the call takes, about.
+    """
 
     id: str
     server: str
@@ -142,6 +146,8 @@ class CallState:
     rounds: int = 1
     task: str | None = None
     """Id of the task that the server made of it."""
+    result_dropped: bool = False
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

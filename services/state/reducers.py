@@ -6,19 +6,18 @@ event of an older generation returns the same state object.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from .. import events as ev
 from ..models import ErrorInfo, Freshness, ServerEntry, Status
+from .bounds import cut, held, lightened, with_task, with_updates
 from .model import AppState, CallState, CallStatus, Counters, McpState, PromptState, ServerState
 
 CALLS_KEPT = 200
 RULES_KEPT = 50
-TASKS_KEPT = 500
-UPDATES_KEPT = 1_000
 
 Transition: TypeAlias = (
     ev.ServersConfigured
@@ -44,7 +43,8 @@ def reduce(state: AppState, event: Transition) -> AppState:
         case ev.CallBecameTask(call, task):
             return _map_call(state, call, lambda known: replace(known, task=task))
         case ev.CallFinished():
-            return _map_call(state, event.call, lambda call: _finished(call, event))
+            done = _map_call(state, event.call, lambda call: _finished(call, event))
+            return done if done is state else replace(done, calls=lightened(done.calls, event.call))
         case ev.PromptOpened(prompt, server, call, method, request, at):
             opened = PromptState(prompt, server, call, method, request, at)
             return replace(state, prompts=(*state.prompts, opened), revision=state.revision + 1)
@@ -61,9 +61,18 @@ def progressed(state: AppState, event: ev.CallProgressed) -> AppState:
     def fold(call: CallState) -> CallState:
         if call.status is not CallStatus.RUNNING:
             return call
-        return replace(call, progress=event.progress, total=event.total, message=event.message)
+        message = None if event.message is None else cut(event.message)
+        return replace(call, progress=event.progress, total=event.total, message=message)
 
     return _map_call(state, event.call, fold)
+
+
+def resources_updated(state: AppState, name: str, generation: int, updates: Mapping[str, float]) -> AppState:
+    """Fold when resources of a server changed last, by URI."""
+    server = state.mcp.servers.get(name)
+    if server is None or generation != server.generation:
+        return state
+    return with_server(state, replace(server, updated=with_updates(server.updated, updates, server.subscriptions)))
 
 
 def row_of(entry: ServerEntry, generation: int = 0) -> ServerState:
@@ -142,6 +151,7 @@ def _finished(call: CallState, event: ev.CallFinished) -> CallState:
         result=event.result,
         error=event.error,
         rounds=event.rounds,
+        held=held(event.result, event.error),
     )
 
 
@@ -189,6 +199,7 @@ def _established(server: ServerState, event: ev.ConnectionEstablished) -> Server
         decided=event.decided,
         connect_ms=event.connect_ms,
         connected_at=event.at,
+        transport=event.transport or server.transport,
         tools=None,
         resources=None,
         templates=None,
@@ -240,21 +251,9 @@ def _read(server: ServerState, method: str, freshness: Freshness | None, **items
     return replace(known, **items)
 
 
-def _updated(server: ServerState, event: ev.ResourceUpdated) -> ServerState:
-    updated = {uri: at for uri, at in server.updated.items() if uri != event.uri}
-    while len(updated) >= UPDATES_KEPT:
-        del updated[next(iter(updated))]
-    return replace(server, updated={**updated, event.uri: event.at})
-
-
 def _task_changed(server: ServerState, event: ev.TaskChanged) -> ServerState:
-    new = event.task
-    known = next((task for task in server.tasks if task.id == new.id), None)
-    if known is not None:
-        if known.over and not new.over:
-            return server  # a late answer: what is over stays over (section 36.1)
-        return replace(server, tasks=tuple(new if task is known else task for task in server.tasks))
-    return replace(server, tasks=(new, *server.tasks)[:TASKS_KEPT])
+    tasks = with_task(server.tasks, event.task)
+    return server if tasks is server.tasks else replace(server, tasks=tasks)
 
 
 _Fold: TypeAlias = Callable[[ServerState, Any], ServerState]
@@ -273,7 +272,6 @@ _FOLDS: dict[type[ev.ServerEvent], _Fold] = {
     ev.PromptsChanged: lambda server, event: _read(server, "prompts/list", event.freshness, prompts=event.prompts),
     ev.ListFailed: _list_failed,
     ev.SubscriptionsChanged: lambda server, event: replace(server, subscriptions=event.uris, listening=event.listening),
-    ev.ResourceUpdated: _updated,
     ev.TaskChanged: _task_changed,
     ev.LogLevelChanged: lambda server, event: replace(server, log_level=event.level),
     ev.LatencyMeasured: lambda server, event: replace(server, latency_ms=event.latency_ms),

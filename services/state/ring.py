@@ -1,6 +1,6 @@
 """A bounded log: keeps the newest records, counts what it had to drop.
 
-Owns one server's log records. Never formats them.
+Owns one server's log records, bounded by number and by bytes. Never formats them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..models import Json
+from .bounds import weight
+
+BYTES_KEPT = 8 * 1024 * 1024
+"""Bytes (estimated) of one server's records."""
+RECORD = 200
+"""Bytes of a record beside its data, about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,17 +31,30 @@ class LogRecord:
 
 
 class LogRing:
-    """The newest ``limit`` records. ``total`` ever added, ``dropped`` of them no longer held."""
+    """The newest ``limit`` records, and fewer when they are large; the newest stays whatever its size.
 
-    __slots__ = ("_records", "total")
+    ``total`` ever added, ``dropped`` of them no longer held.
+    """
 
-    def __init__(self, limit: int = 5_000) -> None:
-        self._records: deque[LogRecord] = deque(maxlen=limit)
+    __slots__ = ("_bytes", "_bytes_kept", "_limit", "_records", "_sizes", "total")
+
+    def __init__(self, limit: int = 5_000, *, bytes_kept: int = BYTES_KEPT) -> None:
+        self._records: deque[LogRecord] = deque()
+        self._sizes: deque[int] = deque()
+        self._limit = limit
+        self._bytes_kept = bytes_kept
+        self._bytes = 0
         self.total = 0
 
     def add(self, record: LogRecord) -> None:
+        size = weight(record.data) + RECORD
         self._records.append(record)
+        self._sizes.append(size)
+        self._bytes += size
         self.total += 1
+        while (self._bytes > self._bytes_kept or len(self._records) > self._limit) and len(self._records) > 1:
+            self._records.popleft()
+            self._bytes -= self._sizes.popleft()
 
     @property
     def dropped(self) -> int:

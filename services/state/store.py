@@ -13,15 +13,18 @@ from typing import TypeAlias
 import anyio
 
 from .. import events as ev
+from .bounds import ID_KEPT
 from .model import AppState, Counters, ServerState
-from .reducers import Transition, progressed, reduce, with_server
+from .reducers import Transition, progressed, reduce, resources_updated, with_server
 from .ring import LogRecord, LogRing
 
-Event: TypeAlias = "Transition | ev.CallProgressed | ev.LogReceived | ev.FrameSeen"
+Event: TypeAlias = "Transition | ev.CallProgressed | ev.LogReceived | ev.FrameSeen | ev.ResourceUpdated"
 Subscriber: TypeAlias = Callable[[AppState], None]
 
 FLUSH_INTERVAL = 0.08
 """Seconds between two flushes: at most 12.5 a second."""
+UPDATES_WAITING = 2_000
+"""Changed resources of one server that wait for a flush before they are folded at once."""
 
 
 class _Tally:
@@ -45,6 +48,7 @@ class Store:
         self._rings: dict[str, LogRing] = {}
         self._tallies: dict[str, _Tally] = {}
         self._progress: dict[str, ev.CallProgressed] = {}
+        self._updates: dict[str, tuple[int, dict[str, float]]] = {}
         self._touched_rings: set[str] = set()
         self._dirty = anyio.Event()
 
@@ -71,9 +75,14 @@ class Store:
                 self._touched_rings.add(event.server)
             case ev.CallProgressed():
                 self._progress[event.call] = event
+            case ev.ResourceUpdated():
+                self._note_update(event)
             case _:
                 if isinstance(event, ev.CallFinished):
                     self._fold_progress(event.call)
+                elif isinstance(event, (ev.ConnectionQueued, ev.SubscriptionsChanged)):
+                    # What changed before belongs to the connection and the subscriptions of before.
+                    self._fold_updates(event.server)
                 elif isinstance(event, ev.RuleBroken):
                     self._tally(event.server, event.generation).broken += 1
                 self._state = reduce(self._state, event)
@@ -122,6 +131,24 @@ class Store:
             tally.received += 1
             tally.bytes_received += size
 
+    def _note_update(self, event: ev.ResourceUpdated) -> None:
+        generation, updates = self._updates.get(event.server, (event.generation, {}))
+        if event.generation > generation:
+            self._fold_updates(event.server)
+            generation, updates = event.generation, {}
+        if event.generation == generation:
+            uri = event.uri[:ID_KEPT]
+            updates.pop(uri, None)
+            updates[uri] = event.at
+            self._updates[event.server] = (generation, updates)
+            if len(updates) >= UPDATES_WAITING:
+                self._fold_updates(event.server)
+
+    def _fold_updates(self, server: str) -> None:
+        waiting = self._updates.pop(server, None)
+        if waiting is not None:
+            self._state = resources_updated(self._state, server, *waiting)
+
     def _fold_progress(self, call: str) -> None:
         sample = self._progress.pop(call, None)
         if sample is not None:
@@ -131,6 +158,8 @@ class Store:
         if self._progress:
             for call in list(self._progress):
                 self._fold_progress(call)
+        for server in list(self._updates):
+            self._fold_updates(server)
         if self._tallies or self._touched_rings:
             for name in self._tallies.keys() | self._touched_rings:
                 server = self._state.mcp.servers.get(name)

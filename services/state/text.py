@@ -2,7 +2,8 @@
 
 Owns the one function every renderer (dashboard, command line, log) passes server text through:
 control, bidirectional and zero-width characters become visible escapes, so that nothing a server
-sends can move the cursor, colour the screen, or reorder what is read.
+sends can move the cursor, colour the screen, or reorder what is read. Beside it, how a name of any
+length is quoted in a sentence.
 """
 
 from __future__ import annotations
@@ -36,6 +37,19 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _HOSTILE.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def shortened(text: str, limit: int = 80) -> str:
+    """``text``, its middle left out when it is longer than ``limit`` characters."""
+    if len(text) <= limit:
+        return text
+    end = limit // 4
+    return f"{text[: limit - end - 1]}…{text[-end:]}"
+
+
+def quoted(text: str) -> str:
+    """``text`` in quotation marks and shortened, for a sentence."""
+    return repr(shortened(text))
 
 
 def one_line(text: str, limit: int | None = None) -> str:

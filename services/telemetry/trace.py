@@ -1,7 +1,7 @@
 """The trace: every message as it passed the transport, verbatim, in both directions.
 
-Owns the records of all servers, bounded by bytes and number for each server, and whoever listens as
-they come. Never decodes or judges a message, and never writes a file by itself.
+Owns the records of all servers, bounded by bytes for all of them and by bytes and number for each, and
+whoever listens as they come. Never decodes or judges a message, and never writes a file by itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ from typing import Literal, TypeAlias
 from ..models import Json, JsonObject
 
 BYTES_KEPT = 16 * 1024 * 1024
-"""Bytes of messages that are kept of one server; the newest record stays whatever its size."""
+"""Bytes that are kept of one server; the newest record stays whatever its size."""
+ALL_KEPT = 128 * 1024 * 1024
+"""Bytes that are kept of all servers; beyond, the server with the most loses its oldest records."""
+RECORD = 300
+"""Bytes that a record counts for beside its data."""
+NAME_KEPT = 500
+"""Characters of a method or an id; the data have all of it."""
 RECORDS_KEPT = 20_000
 """Records that are kept of one server."""
 
@@ -53,7 +59,7 @@ Listener: TypeAlias = Callable[[TraceRecord], None]
 
 
 class _Ring:
-    """The newest records of one server."""
+    """The newest records of one server, and the bytes that they count for."""
 
     __slots__ = ("bytes", "dropped", "records")
 
@@ -64,17 +70,23 @@ class _Ring:
 
     def add(self, record: TraceRecord, most_bytes: int) -> None:
         self.records.append(record)
-        self.bytes += len(record.data)
+        self.bytes += len(record.data) + RECORD
         while len(self.records) > 1 and (self.bytes > most_bytes or len(self.records) > RECORDS_KEPT):
-            self.bytes -= len(self.records.popleft().data)
-            self.dropped += 1
+            self.drop()
+
+    def drop(self) -> None:
+        """Let the oldest record go."""
+        self.bytes -= len(self.records.popleft().data) + RECORD
+        self.dropped += 1
 
 
 class Trace:
     """Records by server. Every method runs on the loop's thread; listeners must not raise."""
 
-    def __init__(self, *, bytes_kept: int = BYTES_KEPT) -> None:
+    def __init__(self, *, bytes_kept: int = BYTES_KEPT, all_kept: int = ALL_KEPT) -> None:
         self._bytes_kept = bytes_kept
+        self._all_kept = all_kept
+        self._bytes = 0
         self._rings: dict[str, _Ring] = {}
         self._listeners: tuple[Listener, ...] = ()
         self._seq = itertools.count(1)
@@ -103,13 +115,38 @@ class Trace:
         ring = self._rings.get(server)
         return ring.dropped if ring else 0
 
+    def forget(self, server: str) -> None:
+        """Let go of everything that is kept of a server; call it when its connection has ended."""
+        ring = self._rings.pop(server, None)
+        if ring is not None:
+            self._bytes -= ring.bytes
+
     def add(self, record: TraceRecord) -> None:
         ring = self._rings.get(record.server)
         if ring is None:
             ring = self._rings[record.server] = _Ring()
+        before = ring.bytes
         ring.add(record, self._bytes_kept)
+        self._bytes += ring.bytes - before
+        if self._bytes > self._all_kept:
+            self._make_room(ring)
         for listener in self._listeners:
             listener(record)
+
+    def _make_room(self, latest: _Ring) -> None:
+        """Free a sixty-fourth of all, so that not every record has to look for the largest ring."""
+        wanted = self._all_kept - self._all_kept // 64
+        step = max(1, self._all_kept // 512)
+        while self._bytes > wanted:
+            # The record that came just now stays, whatever its size.
+            rings = [ring for ring in self._rings.values() if len(ring.records) > (ring is latest)]
+            if not rings:
+                return
+            largest = max(rings, key=lambda ring: ring.bytes)
+            before = largest.bytes
+            while before - largest.bytes < step and len(largest.records) > (largest is latest):
+                largest.drop()
+            self._bytes -= before - largest.bytes
 
     def next_seq(self) -> int:
         return next(self._seq)
@@ -139,6 +176,10 @@ class TracedConnection:
         label: str = "",
     ) -> None:
         """Put one record down; ``at`` is wall time in seconds."""
+        if method is not None and len(method) > NAME_KEPT:
+            method = method[:NAME_KEPT]
+        if isinstance(message_id, str):
+            message_id = message_id[:NAME_KEPT]
         self._trace.add(
             TraceRecord(
                 at,

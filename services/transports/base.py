@@ -4,7 +4,8 @@ Owns the contract that every transport keeps. Never decodes JSON: a frame is byt
 needed beside the bytes (id, method, mirrored headers) rides on ``Outgoing``.
 
 Delivery is a synchronous call, not a queue: whoever reads the socket hands each frame straight to
-the dispatcher, so a reader that falls behind stops reading and slows its server down.
+the dispatcher, and waits for what that returns before it reads on. So a reader that falls behind, and a
+human with more questions than can wait, slow the server down.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Literal, Self, TypeAlias
 
+import anyio
 import anyio.lowlevel
 
 from ..models import EraName, JsonObject, TransportKind
 
 MAX_FRAME = 64 * 1024 * 1024
 """Largest message in bytes unless configured otherwise."""
+BODY_KEPT = 65_536
+"""Bytes of a body that is no message that are kept."""
 KEPT_HEAD, KEPT_TAIL = 4096, 128
 """Bytes of a message beyond the limit that are kept: enough to show it, and to tell which request it answers."""
 
@@ -61,7 +65,8 @@ class Outgoing:
     """What the message is part of, for the trace (``probe``)."""
 
 
-Deliver: TypeAlias = Callable[[Frame], None]
+Deliver: TypeAlias = Callable[[Frame], anyio.Event | None]
+"""Takes a frame; returns what to wait for before the next one is read (None: nothing)."""
 
 
 def _ignore_line(line: bytes) -> None:
@@ -80,19 +85,26 @@ def _ignore_exchange(exchange: JsonObject) -> None:
     pass
 
 
+def _ignore_body(what: str, data: bytes) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What a transport reports beside frames; every callable is synchronous and must not raise.
 
     ``stderr``: one line of the child's stderr, without its newline. ``started``: the child's pid.
     ``note``: a sentence for the server's log (a refused GET stream, a resumed one, …). ``exchange``: one
-    HTTP request and its answer as ``http_note`` describes them, without bodies and secrets.
+    HTTP request and its answer as ``http_note`` describes them, without bodies and secrets. ``body``:
+    bytes that came and are delivered as no message, verbatim up to ``BODY_KEPT``, with words for what
+    they are (``body of 401 to POST``).
     """
 
     stderr: Callable[[bytes], None] = _ignore_line
     started: Callable[[int], None] = _ignore_pid
     note: Callable[[str], None] = _ignore_note
     exchange: Callable[[JsonObject], None] = _ignore_exchange
+    body: Callable[[str, bytes], None] = _ignore_body
 
 
 def beyond(limit: int) -> str:
@@ -123,7 +135,7 @@ class Transport(ABC):
 
     @abstractmethod
     async def run(self, deliver: Deliver) -> None:
-        """Deliver every frame that arrives until the peer ends the connection.
+        """Deliver every frame that arrives until the peer ends the connection, waiting as ``Deliver`` says.
 
         Raises ``ConnectionLost`` (or ``SpawnError`` when a child ended before it ever answered) with
         the reason; for a transport without a standing connection it only ends by cancellation.
@@ -152,7 +164,10 @@ class Pacer:
         self._count = 0
         self._since = time.perf_counter()
 
-    async def tick(self) -> None:
+    async def tick(self, until: anyio.Event | None = None) -> None:
+        """One frame more was taken; ``until``: what its taker wants waited for (see ``Deliver``)."""
+        if until is not None:
+            await until.wait()
         self._count += 1
         if self._count >= 64 or time.perf_counter() - self._since > 0.004:
             await anyio.lowlevel.checkpoint()

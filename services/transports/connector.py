@@ -47,18 +47,22 @@ class TokenExchanges(HttpExchanges):
 
     @asynccontextmanager
     async def request(
-        self, method: str, headers: dict[str, str], body: bytes | None = None
+        self, method: str, headers: dict[str, str], body: bytes | None = None, *, carried: bool = False
     ) -> AsyncGenerator[httpx.Response]:
         token = await self._fresh(None)
         async with AsyncExitStack() as stack:
             try:
-                response = await stack.enter_async_context(super().request(method, _with(headers, token), body))
+                response = await stack.enter_async_context(
+                    super().request(method, _with(headers, token), body, carried=carried)
+                )
             except AuthorizationRequired as error:
                 if error.status != 401:
                     raise
                 token = await self._fresh(token)
                 try:
-                    response = await stack.enter_async_context(super().request(method, _with(headers, token), body))
+                    response = await stack.enter_async_context(
+                        super().request(method, _with(headers, token), body, carried=carried)
+                    )
                 except AuthorizationRequired as again:
                     raise AuthorizationRefused(
                         f"the connector proxy refused the account's token, and a fresh one too ({again.status})",

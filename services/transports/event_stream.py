@@ -9,9 +9,8 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable
 
-from .base import MAX_FRAME, Frame
+from .base import BODY_KEPT, MAX_FRAME, Frame, Hooks
 from .sse_parser import SseEvent, SseParser
 
 DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -27,10 +26,11 @@ _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 
 class EventStream:
-    """``begin`` each connection, ``feed`` its bytes. ``note`` takes sentences for the server's log."""
+    """``begin`` each connection, ``feed`` its bytes. Events that are no messages go to ``hooks.body``."""
 
-    def __init__(self, note: Callable[[str], None], limit: int = MAX_FRAME) -> None:
-        self._note = note
+    def __init__(self, hooks: Hooks, limit: int = MAX_FRAME) -> None:
+        self._note = hooks.note
+        self._body = hooks.body
         self._parser = SseParser(limit)
         self._earlier: dict[str, int] = {}
         self._now: dict[str, int] = {}
@@ -82,6 +82,7 @@ class EventStream:
         if not event.data:
             return False  # priming and keep-alive (2025-11-25 transports, SSE polling)
         if event.event != "message":
+            self._body(f"event of type {event.event!r}", event.data[:BODY_KEPT])
             if event.event not in self._types and len(self._types) < TYPES:
                 self._types.add(event.event)
                 self._note(f"Events of the unknown type {event.event!r} are ignored.")
@@ -90,6 +91,7 @@ class EventStream:
             # The data too: a server that counts from one in each connection sends nothing twice.
             print_of = hash(event.data)
             if self._earlier.get(event.id) == print_of:
+                self._body("event sent again", event.data[:BODY_KEPT])
                 if not self._repeated:
                     self._repeated = True
                     self._note("Events that had arrived before the stream broke were sent again; they count once.")

@@ -15,16 +15,14 @@ import anyio
 import httpx
 
 from ..errors import FrameTooLarge, RemoteProtocolError
-from .base import Pacer
+from .base import BODY_KEPT, Pacer
 
 ACCEPT_ENCODING = "gzip, deflate"
 """What ``pieces`` unpacks. Named in every request: else the client would offer whatever is installed."""
 PIECE = 256 * 1024
 """Bytes that come out of a packed body at a time."""
-ERROR_BODY = 65_536
-"""Bytes of an unsuccessful answer that are kept."""
 ERROR_TIME = 5.0
-"""Seconds they may take."""
+"""Seconds that the body of an unsuccessful answer may take."""
 
 _NONE = frozenset(("", "identity"))
 _GZIP = frozenset(("gzip", "x-gzip"))
@@ -73,7 +71,7 @@ async def whole_body(response: httpx.Response, limit: int) -> bytes:
 
 
 async def start_of_body(response: httpx.Response, seconds: float = ERROR_TIME) -> bytes:
-    """The first ``ERROR_BODY`` bytes of an answer that is none, or what comes within ``seconds``.
+    """The first ``BODY_KEPT`` bytes of an answer that is none, or what comes within ``seconds``.
 
     Never raises: the status has been said already, and that matters more than a body that breaks off.
     """
@@ -84,11 +82,11 @@ async def start_of_body(response: httpx.Response, seconds: float = ERROR_TIME) -
             async with aclosing(pieces(response)) as chunks:
                 async for chunk in chunks:
                     body += chunk
-                    if len(body) >= ERROR_BODY:
+                    if len(body) >= BODY_KEPT:
                         break
         except (httpx.HTTPError, OSError, RemoteProtocolError):
             pass
-    return bytes(body[:ERROR_BODY])
+    return bytes(body[:BODY_KEPT])
 
 
 def media_type(response: httpx.Response) -> str:

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import anyio
 import httpx
@@ -22,12 +22,13 @@ from ..errors import (
     AuthorizationRefused,
     AuthorizationRequired,
     ConnectError,
+    ConnectionLost,
     HttpStatusError,
     McpDeckError,
     RemoteProtocolError,
 )
 from ..models import ConnectorTarget, HttpTarget, SseTarget
-from .base import Hooks
+from .base import BODY_KEPT, Hooks
 from .http_body import ACCEPT_ENCODING, check_encoding, start_of_body
 from .http_note import exchange
 
@@ -64,9 +65,12 @@ class HttpExchanges:
 
     @asynccontextmanager
     async def request(
-        self, method: str, headers: dict[str, str], body: bytes | None = None
+        self, method: str, headers: dict[str, str], body: bytes | None = None, *, carried: bool = False
     ) -> AsyncGenerator[httpx.Response]:
-        """One request and its successful answer; every other status is raised as what it means."""
+        """One request and its successful answer; every other status is raised as what it means.
+
+        ``carried``: the body of an ``HttpStatusError`` is looked at by whoever waits for the answer.
+        """
         headers = {"Accept-Encoding": ACCEPT_ENCODING, **headers, **self._own_headers}
         url = self.url
         for _ in range(REDIRECTS + 1):
@@ -76,8 +80,9 @@ class HttpExchanges:
             location = _redirected(url, response)
             await response.aclose()
             if not http.same_origin(url, location):
+                # Without its query: a login's redirect carries tokens there.
                 raise ConnectError(
-                    f"the server redirects to another place: {location}",
+                    f"the server redirects to another place: {_place(location)}",
                     hint="If you trust it, use that URL in the entry; credentials are never sent along.",
                 )
             url = location
@@ -85,7 +90,7 @@ class HttpExchanges:
             raise ConnectError(f"the server redirects in a circle ({REDIRECTS} times)", hint="Check the URL.")
         try:
             if response.status_code >= 300:
-                raise await self._refusal(response)
+                raise await self._refusal(response, carried=carried)
             check_encoding(response)
             yield response
         except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, ConnectionError) as error:
@@ -109,24 +114,32 @@ class HttpExchanges:
         self._hooks.exchange(exchange(request, response, began))
         return response
 
-    async def _refusal(self, response: httpx.Response) -> McpDeckError:
+    def put_down(self, response: httpx.Response, body: bytes) -> None:
+        """A body that is delivered as no message is put down all the same."""
+        if body:
+            self._hooks.body(f"body of {response.status_code} to {response.request.method}", body[:BODY_KEPT])
+
+    async def _refusal(self, response: httpx.Response, *, carried: bool) -> McpDeckError:
+        """What an unsuccessful answer means. ``carried``: who asked puts the body down, see ``HttpStatusError``."""
         status = response.status_code
         body = await start_of_body(response)
         challenges = tuple(response.headers.get_list("www-authenticate"))
-        if status in (401, 403):
+        refused = status == 401 or (status == 403 and (self._has_authorization or bool(challenges)))
+        if refused or not carried:
+            self.put_down(response, body)
+        if refused:
             if self._has_authorization:
                 return AuthorizationRefused(
                     f"the server refused the configured Authorization header ({status})",
                     hint="Check the token in the entry's headers: it may be wrong or expired.",
                 )
-            if status == 401 or challenges:
-                return AuthorizationRequired(
-                    f"the server wants a login ({status})",
-                    hint="mcpdeck does not log in by itself. With a token at hand: put it into the entry's headers "
-                    "as Authorization: Bearer … and start mcpdeck again (for a URL on the command line: --header).",
-                    status=status,
-                    challenges=challenges,
-                )
+            return AuthorizationRequired(
+                f"the server wants a login ({status})",
+                hint="mcpdeck does not log in by itself. With a token at hand: put it into the entry's headers "
+                "as Authorization: Bearer … and start mcpdeck again (for a URL on the command line: --header).",
+                status=status,
+                challenges=challenges,
+            )
         reason = f"{status} {response.reason_phrase}".strip()
         return HttpStatusError(
             f"the server answered {reason}",
@@ -149,6 +162,11 @@ def no_answer(response: httpx.Response, media: str, body: bytes) -> McpDeckError
     )
 
 
+def lost_request(reason: str, hint: str) -> ConnectionLost:
+    """The error for a request whose answer broke off and cannot be had any more."""
+    return ConnectionLost(f"the request is lost: {reason}", hint=hint, retryable=True)
+
+
 def _redirected(url: str, response: httpx.Response) -> str:
     """Where a redirect leads. Raises ``ConnectError`` when that is nowhere."""
     try:
@@ -157,6 +175,11 @@ def _redirected(url: str, response: httpx.Response) -> str:
         raise ConnectError(
             f"the server redirects ({response.status_code}) to no usable address", hint="Check the URL."
         ) from None
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _broken(error: Exception, url: str) -> McpDeckError:

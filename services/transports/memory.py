@@ -96,8 +96,7 @@ class InProcessTransport(Transport):
         pacer = Pacer()
         try:
             while True:
-                deliver(self._bounded(await self._from_server.get()))
-                await pacer.tick()
+                await pacer.tick(deliver(self._bounded(await self._from_server.get())))
         except anyio.EndOfStream:
             raise self._lost from None
 

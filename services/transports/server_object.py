@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol, TypeAlias, TypeGuard, cast
@@ -194,7 +194,8 @@ def _blamed(spec: str, file: str | None = None) -> Generator[None]:
     except ConnectError:
         raise
     except (Exception, SystemExit) as error:
-        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "mcp":
+        # A module of the SDK that is missing while the SDK is there is another story: its own words tell it.
+        if isinstance(error, ModuleNotFoundError) and find_spec("mcp") is None:
             raise ConnectError(
                 f"{spec} needs the official MCP SDK, which is not installed",
                 hint="install the extra: pip install 'mcpdeck[server]'",

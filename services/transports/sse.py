@@ -28,7 +28,7 @@ from ..errors import (
     TransportTimeout,
 )
 from ..models import SseTarget, TransportKind
-from .base import MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
+from .base import BODY_KEPT, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
 from .http_body import media_type, pieces, start_of_body, whole_body
 from .http_exchange import HttpExchanges
 from .sse_parser import SseEvent, SseParser
@@ -129,6 +129,7 @@ class SseTransport(Transport):
         media = media_type(response)
         if media != "text/event-stream":
             body = await start_of_body(response)
+            self._http.put_down(response, body)
             raise RemoteProtocolError(
                 f"GET was answered with {media or 'no content type'} instead of an event stream",
                 hint=NO_STREAM,
@@ -192,21 +193,31 @@ class SseTransport(Transport):
             events, self._events = self._events, []
             while True:
                 for event in events:
+                    until: anyio.Event | None = None
                     if event.data and event.event == "message":
-                        self._deliver(event.data)
+                        until = self._deliver(event.data)
                     elif event.event == "endpoint":
                         self._hooks.note("The server named an endpoint again; the first one stays in use.")
                     elif event.data:
                         self._hooks.note(f"An event of unknown type {event.event!r} was ignored.")
+                        self._hooks.body(f"event of type {event.event!r}", event.data[:BODY_KEPT])
+                    await self._until(until)
                     await pacer.tick()
                 events = await self._more()
         assert self._broken is not None
         raise self._broken
 
-    def _deliver(self, data: bytes) -> None:
+    def _deliver(self, data: bytes) -> anyio.Event | None:
         assert self._listener is not None
-        self._listener(Frame(data, time.time()))
+        until = self._listener(Frame(data, time.time()))
         self._stir()
+        return until
+
+    async def _until(self, until: anyio.Event | None) -> None:
+        """Reading goes on; answers that the rest of a batch brought wake their senders too."""
+        if until is not None:
+            await until.wait()
+            self._stir()
 
     # The posts
 
@@ -245,25 +256,30 @@ class SseTransport(Transport):
 
     async def _post(self, message: Outgoing) -> None:
         headers = {"Content-Type": "application/json", **message.headers}
+        carried = message.kind == "request"
         try:
-            async with self._posts.request("POST", headers, message.data) as response:
+            async with self._posts.request("POST", headers, message.data, carried=carried) as response:
                 self._accepted = True
                 if media_type(response) == "application/json":
                     body = await whole_body(response, self._max_frame)
-                    self._answered_by_body(body)
                 else:
-                    await start_of_body(response)
+                    body = await start_of_body(response)
+                self._take_body(response, body)
         except HttpStatusError as error:
             if error.status == 404 and self._accepted:
+                if carried and error.body:
+                    self._hooks.body("body of 404 to POST", error.body)
                 self._break(_expired())
                 untaken = _expired()
                 untaken.untaken = True
                 raise untaken from error
             raise
 
-    def _answered_by_body(self, body: bytes) -> None:
+    def _take_body(self, response: httpx.Response, body: bytes) -> None:
         """Some servers answer in the POST's own body; others say "accepted" there, which is no message."""
-        if b'"jsonrpc"' in body and b"{" in body:
+        if media_type(response) != "application/json" or b'"jsonrpc"' not in body or b"{" not in body:
+            self._http.put_down(response, body)
+        else:
             self._hooks.note("A message came in the answer to a POST; on this transport it belongs on the stream.")
             self._deliver(body)
 

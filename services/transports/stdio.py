@@ -163,26 +163,28 @@ class StdioTransport(Transport):
             for line in framer.feed(chunk):
                 self._answered = True
                 if isinstance(line, CutLine):
-                    deliver(Frame(line.data, at, line.size - len(line.data)))
+                    frame = Frame(line.data, at, line.size - len(line.data))
                 else:
-                    deliver(Frame(line, at))
-                await pacer.tick()
+                    frame = Frame(line, at)
+                await pacer.tick(deliver(frame))
             while noted < framer.cut:
                 noted += 1
                 self._hooks.note(beyond(self._max_frame))
         rest = framer.rest()
         if rest:
             self._answered = True
-            deliver(Frame(rest, time.time()))
+            await pacer.tick(deliver(Frame(rest, time.time())))
         raise await self._ended(process)
 
     async def send(self, message: Outgoing) -> None:
         process = self._process
         assert process is not None and process.stdin is not None
-        # The whole line is in the writer's buffer at once, so a cancelled caller never leaves half of it;
-        # waiting is only for the pipe to drain.
         async with self._write_lock:
             try:
+                # Sending nothing waits until the pipe has drained. Callers that give up on a server that does
+                # not read thus leave nothing behind: else the buffer would grow by one message for each.
+                await process.stdin.send(b"")
+                # The whole line is in the writer's buffer at once, so a cancelled caller never leaves half of it.
                 await process.stdin.send(message.data + b"\n")
             except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
                 # run() sees the end of stdout and says how the child ended.

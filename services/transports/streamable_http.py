@@ -35,7 +35,8 @@ from ..models import EraName, HttpTarget, TransportKind
 from .base import MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
 from .event_stream import EventStream
 from .http_body import media_type, pieces, start_of_body, whole_body
-from .http_exchange import HttpExchanges, no_answer
+from .http_exchange import HttpExchanges, lost_request, no_answer
+from .lost_session import LostSession, expired
 
 JSON, EVENTS = "application/json", "text/event-stream"
 ACCEPT_BOTH = f"{JSON}, {EVENTS}"
@@ -45,7 +46,10 @@ RESUME_ATTEMPTS = 5
 STEADY = 5.0
 """Seconds after which a stand-alone stream that ends is opened again without a growing pause."""
 GET_WAIT = 1.0
-"""Seconds a tool call waits for the stand-alone stream: some servers ask their questions only there."""
+"""Seconds a tool call waits for the stand-alone stream: some servers ask their questions only there.
+
+A method's name in a transport: only calls make them ask, and other requests must not wait for this.
+"""
 DELETE_TIMEOUT = 2.0
 EXPIRED_GRACE = 2.0
 """Seconds for which messages that were on their way when the session was found to be gone get their own answer."""
@@ -66,6 +70,7 @@ class StreamableHttpTransport(Transport):
         self._tasks: anyio.abc.TaskGroup | None = None
         self._deliver: Deliver = _nobody
         self._session_id: str | None = None
+        self._lost_session = LostSession()
         self._version_header: dict[str, str] = {}
         self._standing_headers: Mapping[str, str] = {}
         self._era: EraName | None = None
@@ -157,14 +162,16 @@ class StreamableHttpTransport(Transport):
             if response.status_code != 200 and media in (JSON, EVENTS):
                 self._hooks.note(f"{message.method} was answered with status {response.status_code} instead of 200.")
             if media == EVENTS:
-                stream = EventStream(self._hooks.note, self._max_frame)
+                stream = EventStream(self._hooks, self._max_frame)
                 return stream, await self._read(response, stream, message)
             if media != JSON:
                 # Read what it is: a person must see why this is no answer.
-                raise no_answer(response, media, await start_of_body(response))
+                body = await start_of_body(response)
+                self._http.put_down(response, body)
+                raise no_answer(response, media, body)
             body = await whole_body(response, self._max_frame)
             if body.strip():
-                self._hand_over(Frame(body, time.time()), message)
+                await self._hand_over(Frame(body, time.time()), message)
             if message.settled:
                 return None
             if response.status_code != 200 or not body.strip():
@@ -179,7 +186,12 @@ class StreamableHttpTransport(Transport):
             return
         body = await start_of_body(response, ACCEPTED_BODY)
         if response.status_code != 202 and media == JSON and b'"jsonrpc"' in body:
-            self._hand_over(Frame(body, time.time()))  # an error that nobody asked for is still worth seeing
+            # An error that nobody asked for is still worth seeing. What it brings beside is not waited for:
+            # this may be an answer of ours, and who waits for room for more questions waits for that.
+            self._deliver(Frame(body, time.time()))
+            self._leave_answered()
+        else:
+            self._http.put_down(response, body)
 
     @asynccontextmanager
     async def _exchange(
@@ -191,18 +203,27 @@ class StreamableHttpTransport(Transport):
             headers["Mcp-Session-Id"] = session
             if version := headers.get("MCP-Protocol-Version"):
                 self._version_header = {"MCP-Protocol-Version": version}
+        data, carried = None, False
         if message is not None:
+            data, carried = message.data, message.kind == "request"
             self._unheard.add(message)
         try:
-            async with self._http.request(method, headers, message.data if message else None) as response:
+            async with self._http.request(method, headers, data, carried=carried) as response:
                 self._has_answer(message)
+                if message is not None and session is not None:
+                    self._lost_session.accepted(message)
                 yield response
         except HttpStatusError as error:
             # Only to POST: a server without a stand-alone stream may answer GET with 404 (section 46).
-            if error.status != 404 or session is None or method != "POST":
+            if message is None or session is None:
                 raise
-            self._break(_expired(untaken=False), message)
-            raise _expired(untaken=True) from error
+            untaken = self._lost_session.judge(message, error.status, error.body)
+            if untaken is None:
+                raise
+            if carried and error.body:
+                self._hooks.body(f"body of {error.status} to POST", error.body)
+            self._break(expired(error.status, untaken=False), message)
+            raise expired(error.status, untaken=untaken) from error
         except ConnectError as error:
             if self._era is not None and isinstance(error.__cause__, httpx.ConnectError):
                 # It was there and is gone: the connection as a whole is lost.
@@ -220,11 +241,9 @@ class StreamableHttpTransport(Transport):
 
     def _take_session_id(self, response: httpx.Response) -> None:
         value = response.headers.get("mcp-session-id")
-        if value is None:
-            return
-        if SESSION_ID.fullmatch(value):
+        if value is not None and SESSION_ID.fullmatch(value):
             self._session_id = value
-        else:
+        elif value is not None:
             self._hooks.note("The server sent a session id with characters outside visible ASCII; it is not used.")
 
     async def _read(self, response: httpx.Response, stream: EventStream, message: Outgoing | None) -> str:
@@ -235,7 +254,7 @@ class StreamableHttpTransport(Transport):
             async with aclosing(pieces(response)) as chunks:
                 async for chunk in chunks:
                     for frame in stream.feed(chunk):
-                        self._hand_over(frame, message)
+                        await self._hand_over(frame, message)
                         if message is not None and message.settled:
                             return "answered"
                         await pacer.tick()
@@ -247,9 +266,9 @@ class StreamableHttpTransport(Transport):
     async def _resume(self, stream: EventStream, reason: str, message: Outgoing) -> None:
         """Get the rest of a broken response stream by GET with Last-Event-ID (section 12, Resumption)."""
         if self._era is not EraName.LEGACY:
-            raise _lost(reason, "Streams cannot be resumed here. Call again.")
+            raise lost_request(reason, "Streams cannot be resumed here. Call again.")
         if stream.resume_id is None:
-            raise _lost(reason, "The stream carried no usable event id, so it cannot be resumed. Call again.")
+            raise lost_request(reason, "The stream carried no usable event id, so it cannot be resumed. Call again.")
         attempt = 0
         while attempt < RESUME_ATTEMPTS:
             await anyio.sleep(stream.delay(attempt))
@@ -260,7 +279,7 @@ class StreamableHttpTransport(Transport):
                     attempt = 0
             except HttpStatusError as error:
                 if error.status < 500:
-                    raise _lost(
+                    raise lost_request(
                         reason, f"The server refused to resume the stream ({error.status}). Call again."
                     ) from error
                 reason = error.title
@@ -268,19 +287,20 @@ class StreamableHttpTransport(Transport):
                 reason = error.title
             if message.settled:
                 return
-        raise _lost(reason, f"Resuming it failed {RESUME_ATTEMPTS} times.")
+        raise lost_request(reason, f"Resuming it failed {RESUME_ATTEMPTS} times.")
 
     async def _go_on(self, stream: EventStream, message: Outgoing) -> str:
         """One GET for the rest of a stream; returns how it ended."""
         async with self._exchange("GET", self._get_headers(stream)) as response:
             if media_type(response) != EVENTS:
+                self._http.put_down(response, await start_of_body(response))
                 raise HttpStatusError("no event stream", status=response.status_code)
             self._hooks.note(f"A response stream goes on after event {(stream.resume_id or '')[:40]!r}.")
             return await self._read(response, stream, message)
 
     async def _listen(self) -> None:
         """The stand-alone GET stream of the legacy shape; its loss never drops the connection."""
-        stream = EventStream(self._hooks.note, self._max_frame)
+        stream = EventStream(self._hooks, self._max_frame)
         attempt = failures = 0
         while self._broken is None and failures < RESUME_ATTEMPTS:
             began = time.monotonic()
@@ -288,6 +308,7 @@ class StreamableHttpTransport(Transport):
                 async with self._exchange("GET", self._get_headers(stream)) as response:
                     if media_type(response) != EVENTS:
                         self._hooks.note(f"GET was answered without an event stream ({response.status_code}).")
+                        self._http.put_down(response, await start_of_body(response))
                         return
                     self._listening.set()
                     failures = 0
@@ -304,7 +325,7 @@ class StreamableHttpTransport(Transport):
             except FrameTooLarge as error:
                 # Going on after its last event would bring the same again.
                 self._hooks.note(f"The stand-alone stream is left and opened anew: {error.title}")
-                stream = EventStream(self._hooks.note, self._max_frame)
+                stream = EventStream(self._hooks, self._max_frame)
                 failures += 1
             except McpDeckError as error:
                 self._hooks.note(f"The stand-alone stream broke: {error.title}")
@@ -330,17 +351,32 @@ class StreamableHttpTransport(Transport):
             except McpDeckError:
                 pass
 
-    def _hand_over(self, frame: Frame, message: Outgoing | None = None) -> None:
+    async def _hand_over(self, frame: Frame, message: Outgoing | None) -> None:
         """Deliver what came on the stream of ``message``; whoever else it answers need not read on."""
-        self._deliver(frame)
-        for other, scope in self._waiting.items():
-            if other.settled and other is not message:
-                scope.cancel()
+        until = self._deliver(frame)
+        self._leave_answered(message)
+        if until is None:
+            return
+        if message is not None and message.settled:
+            # Its stream is not read on; the rest of a batch may still answer others.
+            assert self._tasks is not None
+            self._tasks.start_soon(self._leave_answered_after, until)
+            return
+        await until.wait()
+        self._leave_answered(message)
+
+    async def _leave_answered_after(self, until: anyio.Event) -> None:
+        await until.wait()
+        self._leave_answered()
+
+    def _leave_answered(self, message: Outgoing | None = None) -> None:
+        """Stop reading the streams of those, beside ``message``, whose answer came elsewhere."""
+        self._leave([other for other in self._waiting if other.settled and other is not message])
 
     def _check(self, *, untaken: bool) -> None:
         """Raises what ended the connection, if something has. ``untaken``: for a message not sent yet."""
         if self._broken is not None:
-            raise _expired(untaken=untaken) if isinstance(self._broken, SessionExpired) else self._broken
+            raise expired(untaken=untaken) if isinstance(self._broken, SessionExpired) else self._broken
 
     def _break(self, error: McpDeckError, message: Outgoing | None = None) -> None:
         """The connection is over, found out by ``message``: nobody else need wait.
@@ -360,17 +396,3 @@ class StreamableHttpTransport(Transport):
 
 def _nobody(frame: Frame) -> None:
     raise LocalProtocolError(f"{len(frame.data)} bytes came before anyone listened")
-
-
-def _lost(reason: str, hint: str) -> ConnectionLost:
-    return ConnectionLost(f"the request is lost: {reason}", hint=hint, retryable=True)
-
-
-def _expired(*, untaken: bool) -> SessionExpired:
-    error = SessionExpired(
-        "the session is gone: the server does not know its id any more (404)",
-        hint="A new session is being started; what was in flight is lost.",
-        retryable=True,
-    )
-    error.untaken = untaken
-    return error

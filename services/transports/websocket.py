@@ -1,7 +1,8 @@
 """WebSocket: one JSON message a text frame, subprotocol ``mcp`` (protocol section 14).
 
-Owns the upgrade and the reading of frames. The library answers pings, keeps the connection alive and
-stops reading from the socket while frames wait, so a reader that falls behind slows its server down.
+Owns the upgrade, the reading of frames and the pings that keep the connection alive. The library answers
+pings and stops reading from the socket while frames wait, so a reader that falls behind slows its server
+down. Its own keep-alive is off: it would take that for a server that does not answer.
 Never follows a redirect to another origin: headers with secrets stay where they belong.
 """
 
@@ -32,8 +33,7 @@ from ..errors import (
     TransportTimeout,
 )
 from ..models import TransportKind, WebSocketTarget
-from .base import MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
-from .http_body import ERROR_BODY
+from .base import BODY_KEPT, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
 from .http_exchange import STATUS_HINTS
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ SUBPROTOCOL = "mcp"
 OPEN_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 2.0
 PING_INTERVAL = 20.0
+"""Seconds between pings: what stands between us and a server forgets a connection on which nothing passes."""
 PING_TIMEOUT = 120.0
 """Seconds without an answer to a ping: a server that computes on its loop for a minute is busy, not gone."""
 WAITING_FRAMES = 16
@@ -65,14 +66,22 @@ class WebSocketTransport(Transport):
         *,
         max_frame: int = MAX_FRAME,
         open_timeout: float = OPEN_TIMEOUT,
+        ping_interval: float = PING_INTERVAL,
+        ping_timeout: float = PING_TIMEOUT,
     ) -> None:
         self._target = target
         self._host = http.host_of(target.url)
         self._hooks = hooks
         self._max_frame = max_frame
         self._open_timeout = open_timeout
+        self._ping_interval = ping_interval
+        self._ping_timeout = ping_timeout
         self._socket: ClientConnection | None = None
+        self._turn = anyio.Lock(fast_acquire=True)
         self._binary = False
+        self._pauses = 0
+        self._paused = False
+        self._silent = False
 
     async def __aenter__(self) -> Self:
         url = self._target.url
@@ -88,8 +97,7 @@ class WebSocketTransport(Transport):
                 proxy=None if is_loopback(urlsplit(url).hostname) else True,
                 open_timeout=self._open_timeout,
                 close_timeout=CLOSE_TIMEOUT,
-                ping_interval=PING_INTERVAL,
-                ping_timeout=PING_TIMEOUT,
+                ping_interval=None,
                 max_size=self._max_frame,
                 max_queue=WAITING_FRAMES,
                 **options,
@@ -113,11 +121,19 @@ class WebSocketTransport(Transport):
 
     async def run(self, deliver: Deliver) -> None:
         assert self._socket is not None
-        receive = self._socket.recv
+        reason: McpDeckError = ConnectionLost("the connection was closed")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._keep_alive, self._socket)
+            reason = await self._read(self._socket, deliver)
+            tasks.cancel_scope.cancel()
+        raise reason
+
+    async def _read(self, socket: ClientConnection, deliver: Deliver) -> McpDeckError:
+        """Returns why there is nothing more to read."""
         pacer = Pacer()
         try:
             while True:
-                message = await receive()
+                message = await socket.recv()
                 if isinstance(message, str):
                     message = message.encode()
                 elif not self._binary:
@@ -125,21 +141,53 @@ class WebSocketTransport(Transport):
                     self._hooks.note(
                         "The server sends binary frames; MCP over WebSocket is text. They are read as text."
                     )
-                deliver(Frame(message, time.time()))
-                await pacer.tick()
+                until = deliver(Frame(message, time.time()))
+                if until is not None:
+                    self._paused = True
+                    self._pauses += 1
+                await pacer.tick(until)
+                self._paused = False
         except websockets.exceptions.ConnectionClosed as closed:
-            raise self._ended(closed) from closed
+            return self._ended(closed)
+
+    async def _keep_alive(self, socket: ClientConnection) -> None:
+        """Ping, and cut the connection when no answer comes while the socket is read all the time."""
+        try:
+            while True:
+                await anyio.sleep(self._ping_interval)
+                paused, pauses = self._paused, self._pauses
+                with anyio.move_on_after(self._ping_timeout) as waiting:
+                    await (await socket.ping())
+                # An answer may lie in the socket that was not read for a while: then the next ping tells.
+                if waiting.cancelled_caught and not paused and pauses == self._pauses:
+                    self._silent = True
+                    socket.transport.abort()
+                    return
+        except (websockets.exceptions.ConnectionClosed, OSError):
+            return  # whoever reads says how it ended
 
     async def send(self, message: Outgoing) -> None:
         assert self._socket is not None
         try:
-            await self._socket.send(message.data, text=True)
+            async with self._turn:
+                # First what was written before: callers that give up on a server that does not read thus leave
+                # nothing behind, where else the buffer would grow by one message for each.
+                await self._socket.drain()
+                await self._socket.send(message.data, text=True)
+        except OSError as error:  # of a connection that broke while the buffer was full
+            raise ConnectionLost(f"the WebSocket broke: {error}", retryable=True) from error
         except websockets.exceptions.ConnectionClosed as closed:
             raise self._ended(closed) from closed
 
     # What went wrong
 
     def _ended(self, closed: websockets.exceptions.ConnectionClosed) -> McpDeckError:
+        if self._silent:
+            return ConnectionLost(
+                f"the server did not answer a ping within {self._ping_timeout:g} s",
+                hint="It may hang, or the network between is gone.",
+                retryable=True,
+            )
         sent, received = closed.sent, closed.rcvd
         if sent is not None and not closed.rcvd_then_sent:
             if sent.code == TOO_BIG:
@@ -197,6 +245,9 @@ class WebSocketTransport(Transport):
     def _status(self, error: websockets.exceptions.InvalidStatus) -> McpDeckError:
         response = error.response
         status = response.status_code
+        body = bytes(response.body or b"")[:BODY_KEPT]
+        if body:
+            self._hooks.body(f"body of {status} to the upgrade", body)
         challenges = tuple(response.headers.get_all("WWW-Authenticate"))
         if status in (401, 403):
             if any(name.lower() in _SECRETS for name in self._target.headers):
@@ -216,7 +267,7 @@ class WebSocketTransport(Transport):
         return HttpStatusError(
             f"the upgrade was answered with status {status}",
             status=status,
-            body=bytes(response.body or b"")[:ERROR_BODY],
+            body=body,
             hint=known or "Is this URL a WebSocket endpoint?",
             retryable=status == 429 or status >= 500,
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mcpdeck.app.options import _WITH_VALUE, COMMANDS, Options, _parser, parse
+from mcpdeck.app.options import _MAY_HAVE_VALUE, _WITH_VALUE, COMMANDS, Options, _parser, parse
 from mcpdeck.services.errors import UsageError
 from mcpdeck.services.models import EraMode, TransportKind
 from tests.cli.command import CommandLine
@@ -79,7 +79,7 @@ def test_every_option_that_takes_a_value_is_known_before_the_command_is(command:
         for name in action.option_strings
         if action.nargs != 0 and name.startswith("--")
     }
-    assert takes_a_value <= _WITH_VALUE
+    assert takes_a_value <= _WITH_VALUE | _MAY_HAVE_VALUE
 
 
 def test_the_words_after_the_command_begin_with_the_target_unless_a_program_is_given() -> None:
@@ -102,6 +102,7 @@ def test_the_words_after_the_command_begin_with_the_target_unless_a_program_is_g
         (["tools", "x", "--timeout", "nan"], "--timeout", "--help"),
         (["tools", "x", "--timeout"], "--timeout", "--help"),
         (["tools", "x", "--protocol-version", "latest"], "--protocol-version", "--help"),
+        (["tools", "x", "--protocol-version", "2020-01-01"], "2026-07-28", "--help"),
         (["tools", "x", "--header", "nocolon"], "--header", "--help"),
         (["tools", "x", "--header", "A B: c"], "--header", "--help"),
         (["tools", "x", "--env", "novalue"], "--env", "--help"),

@@ -259,7 +259,7 @@ def test_an_answers_file_that_is_wrong_is_2_with_the_place(mcpdeck: CommandLine)
 
 def test_a_task_of_a_server_without_tasks_is_refused_by_us(mcpdeck: CommandLine) -> None:
     done = mcpdeck("call", "echo", "text=a", "--task", "--json", *ON_TINY)
-    assert (done.code, done.error["kind"]) == (6, "protocol")
+    assert (done.code, done.error["kind"]) == (2, "usage")
 
 
 @pytest.mark.parametrize("words", [("tools",), ("list",), ("resources",), ("call", "add", "a=1", "b=2")])

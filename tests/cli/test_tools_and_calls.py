@@ -13,13 +13,14 @@ from tests.cli.command import MCPDECK, SECONDS, TINY, CommandLine, tiny
 from tests.entries import SERVERS
 from tests.waiting import until
 
+ON_CONTENTS = ("--", sys.executable, str(SERVERS / "contents_stdio.py"))
 TOOL_FIELDS = {
     "name", "qualifiedName", "title", "description", "inputSchema", "outputSchema", "annotations", "tokens",
-    "problems", "excluded",
+    "problems", "excluded", "visibility",
 }  # fmt: skip
 CALL_FIELDS = {
     "server", "tool", "isError", "content", "structuredContent", "durationMs", "truncated", "savedTo",
-    "outputProblems", "rounds",
+    "outputProblems", "rounds", "hasStructuredContent",
 }  # fmt: skip
 
 
@@ -48,6 +49,15 @@ def test_tools_for_people_is_one_line_a_tool(mcpdeck: CommandLine) -> None:
     assert "A second line" not in done.out
 
 
+@pytest.mark.requirement("36.3.4")
+def test_a_tool_that_is_for_apps_only_is_set_apart_from_those_for_a_model(mcpdeck: CommandLine) -> None:
+    tools = {tool["name"]: tool["visibility"] for tool in mcpdeck("tools", "--json", *ON_CONTENTS).json["tools"]}
+    assert tools == {"nothing": ["model", "app"], "odd": ["model", "app"], "screen": ["app"], "null": ["model", "app"]}
+    lines = mcpdeck("tools", *ON_CONTENTS).out.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["nothing", "odd", "null", "screen"]
+    assert [line for line in lines if "for apps only" in line] == lines[-1:]
+
+
 def test_call_json_has_every_field_of_the_contract(mcpdeck: CommandLine) -> None:
     document = mcpdeck("call", "weather", "city=Graz", "--json", "--", *TINY).json
     assert set(document) >= CALL_FIELDS
@@ -58,6 +68,13 @@ def test_call_json_has_every_field_of_the_contract(mcpdeck: CommandLine) -> None
     assert (document["truncated"], document["savedTo"], document["outputProblems"], document["rounds"]) == (
         False, None, [], 1,
     )  # fmt: skip
+
+
+@pytest.mark.requirement("27.1")
+@pytest.mark.parametrize(("tool", "there"), [("null", True), ("nothing", False)])
+def test_structured_content_that_is_null_is_told_from_none(mcpdeck: CommandLine, tool: str, *, there: bool) -> None:
+    document = mcpdeck("call", tool, "--json", *ON_CONTENTS).json
+    assert (document["structuredContent"], document["hasStructuredContent"]) == (None, there)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ import anyio
 import psutil
 import pytest
 
+from mcpdeck.app.demo.entries import demo_servers
 from mcpdeck.app.main import running
 from mcpdeck.services.manager import Settings
-from mcpdeck.services.models import EraMode, ServerEntry
+from mcpdeck.services.models import EraMode, ServerEntry, TransportKind
 from tests import entries
 from tests.servers.processes import free_port, listening
 from tests.waiting import eventually
@@ -87,8 +88,8 @@ def crowd_of(count: int, make: Callable[[str], ServerEntry]) -> list[ServerEntry
     return [make(f"peer-{number}") for number in range(count)]
 
 
-async def test_three_hundred_children_come_and_go() -> None:
-    await rounds(13, crowd_of(20, lambda name: entries.stdio(name, *TINY, era=EraMode.LEGACY)))
+async def test_two_hundred_children_come_and_go() -> None:
+    await rounds(8, crowd_of(20, lambda name: entries.stdio(name, *TINY, era=EraMode.LEGACY)))
 
 
 @pytest.mark.parametrize("era", [EraMode.LEGACY, EraMode.MODERN])
@@ -99,6 +100,13 @@ async def test_two_hundred_http_connections_of_each_era_come_and_go(era: EraMode
         await rounds(3, crowd_of(40, lambda name: entries.http(name, url, era=era)))
 
 
-async def test_three_hundred_servers_inside_this_process_come_and_go() -> None:
+@pytest.mark.parametrize("kind", [TransportKind.SSE, TransportKind.WS])
+async def test_a_hundred_and_fifty_event_streams_and_as_many_web_sockets_come_and_go(kind: TransportKind) -> None:
+    async with demo_servers() as demos:
+        [demo] = [entry for entry in demos if entry.transport is kind]
+        await rounds(3, crowd_of(30, lambda name: replace(demo, name=name, digest=name)))
+
+
+async def test_a_hundred_and_fifty_servers_inside_this_process_come_and_go() -> None:
     spec = "mcpdeck.app.demo.in_process:server"
-    await rounds(8, crowd_of(30, lambda name: entries.in_process(name, spec)))
+    await rounds(3, crowd_of(30, lambda name: entries.in_process(name, spec)))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from tests.interop import install
 from tests.interop.install import ENV, missing
 
 SERVERS = Path(__file__).resolve().parent.parent / "servers"
@@ -41,7 +42,7 @@ class Peer:
 
 def node(package: str, *arguments: str) -> tuple[str, ...]:
     module = ENV / "node" / "node_modules" / "@modelcontextprotocol" / package / "dist" / "index.js"
-    return ("node", str(module), *arguments)
+    return (install.node(), str(module), *arguments)
 
 
 def python(group: str, *arguments: str) -> tuple[str, ...]:

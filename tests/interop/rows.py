@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Literal
 
-from tests.interop.install import ENV, HERE
+from tests.interop.install import ENV, HERE, node
 from tests.interop.recipes import (
     FEATURES,
     HANDSHAKE,
@@ -39,14 +39,14 @@ def listening(transport: Literal["http", "sse", "ws"], command: tuple[str, ...],
 
 NODE = ENV / "node"
 PACKAGES = NODE / "node_modules" / "@modelcontextprotocol"
-PRELOAD = ("node", "--import", str(HERE / "listen_on.mjs"))
+PRELOAD = (node(), "--import", str(HERE / "listen_on.mjs"))
 
 
 def example(name: str, *urls: str) -> tuple[Way, ...]:
     """The ways to one of the SDK's own example servers."""
     module = str(PACKAGES / "sdk" / "dist" / "esm" / "examples" / "server" / f"{name}.js")
     if not urls:
-        return (Way("stdio", ("node", module)),)
+        return (Way("stdio", (node(), module)),)
     return tuple(
         Way("sse" if kind == "sse" else "http", (*PRELOAD, module), f"http://127.0.0.1:{{port}}{path}", LISTEN)
         for kind, _, path in (url.partition(":") for url in urls)
@@ -74,7 +74,7 @@ sdk1 = python("sdk1", "sdk1_server.py")
 sdk2 = python(None, "sdk2_server.py")
 fastmcp3 = python("fastmcp3", "fastmcp3_server.py")
 fastmcp4 = python("fastmcp4", "fastmcp4_server.py")
-ts2 = ("node", str(SERVERS / "ts2_server.mjs"))
+ts2 = (node(), str(SERVERS / "ts2_server.mjs"))
 everything = str(PACKAGES / "server-everything" / "dist" / "index.js")
 
 PYTHON_PEERS = (
@@ -174,7 +174,7 @@ NODE_PEERS = (
         "@modelcontextprotocol/server-everything",
         "node",
         (
-            Way("stdio", ("node", everything, "stdio")),
+            Way("stdio", (node(), everything, "stdio")),
             Way("http", (*PRELOAD, everything, "streamableHttp"), "http://127.0.0.1:{port}/mcp", LISTEN),
             Way("sse", (*PRELOAD, everything, "sse"), "http://127.0.0.1:{port}/sse", LISTEN),
         ),

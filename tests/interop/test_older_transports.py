@@ -14,7 +14,7 @@ import pytest
 
 from mcpdeck.app.worker import running
 from mcpdeck.services.manager import Settings
-from mcpdeck.services.models import HttpTarget, SseTarget, Status, Target, WebSocketTarget
+from mcpdeck.services.models import HttpTarget, SseTarget, Status, Target, TransportKind, WebSocketTarget
 from tests import entries
 from tests.interop.conftest import absent
 from tests.interop.install import missing
@@ -42,13 +42,21 @@ def everything() -> Iterator[int]:
         yield port
 
 
+def may_fall_back(target: Target) -> bool:
+    """Its URL is only known to be one of the two HTTP transports; here it is the older one."""
+    return isinstance(target, HttpTarget) and target.or_sse
+
+
 async def used(target: Target, tool: str, arguments: dict[str, object], answer: str) -> str:
     """Connect, list, call, see progress; returns how the server was spoken to."""
     entry = replace(entries.http("it", "http://127.0.0.1/"), target=target, transport=target.kind)
     with anyio.fail_after(60):
         async with running([entry], settings=Settings()) as services:
             session = await services.manager.connected("it")
-            assert services.store.state.mcp.servers["it"].status is Status.CONNECTED
+            row = services.store.state.mcp.servers["it"]
+            assert row.status is Status.CONNECTED
+            # What is really spoken, not what the address looked like.
+            assert row.transport is (TransportKind.SSE if may_fall_back(target) else target.kind)
             assert tool in [each.name for each in await session.lists.known_tools()]
             seen: list[float] = []
             result = await session.call_tool(tool, arguments, on_progress=lambda done, *_: seen.append(done))

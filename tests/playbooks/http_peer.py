@@ -27,6 +27,7 @@ class HttpPeer:
     transport: StreamableHttpTransport
     dispatcher: Dispatcher
     notes: list[str] = field(default_factory=list)
+    bodies: list[tuple[str, bytes]] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     flaws: list[str] = field(default_factory=list)
     strays: list[Malformed] = field(default_factory=list)
@@ -58,7 +59,9 @@ async def http_peer(handler: Handler, *, max_frame: int = 1_000_000, seconds: fl
 
     async with scripted_http(handler) as server:
         notes: list[str] = []
-        transport = StreamableHttpTransport(HttpTarget(server.url), Hooks(note=notes.append), max_frame=max_frame)
+        bodies: list[tuple[str, bytes]] = []
+        hooks = Hooks(note=notes.append, body=lambda what, data: bodies.append((what, data)))
+        transport = StreamableHttpTransport(HttpTarget(server.url), hooks, max_frame=max_frame)
         async with transport:
             dispatcher = Dispatcher(
                 transport,
@@ -68,7 +71,7 @@ async def http_peer(handler: Handler, *, max_frame: int = 1_000_000, seconds: fl
                 on_stray=lambda stray: it.strays.append(stray),
             )
             dispatcher.answer_headers = VERSION
-            it = HttpPeer(server, transport, dispatcher, notes)
+            it = HttpPeer(server, transport, dispatcher, notes, bodies)
 
             async def run() -> None:
                 try:

@@ -54,11 +54,11 @@ class ScriptedTransport(Transport):
         if reply is not None:
             self.feed(reply)
 
-    def feed(self, message: object) -> None:
-        """Let ``message`` (a JSON value or bytes) arrive."""
+    def feed(self, message: object) -> anyio.Event | None:
+        """Let ``message`` (a JSON value or bytes) arrive; returns what its taker wants waited for."""
         data = message if isinstance(message, bytes) else jsonrpc.dump(message)  # type: ignore[arg-type]
         assert self._deliver is not None, "the transport does not run yet"
-        self._deliver(Frame(data, time.time()))
+        return self._deliver(Frame(data, time.time()))
 
     def end(self, reason: McpDeckError | None = None) -> None:
         """Let the connection end."""

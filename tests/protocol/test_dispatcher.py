@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-
 import anyio
 import pytest
 from hypothesis import given, settings
@@ -11,55 +7,12 @@ from hypothesis import strategies as st
 
 from mcpdeck.services.errors import ConnectionLost, HttpStatusError, RemoteProtocolError, RequestTimeout, RPCError
 from mcpdeck.services.models import Json, JsonObject
-from mcpdeck.services.protocol.dispatcher import PEER_REQUESTS, Dispatcher
-from mcpdeck.services.protocol.jsonrpc import Malformed
-from mcpdeck.services.transports.base import Frame, Outgoing, RequestId
+from mcpdeck.services.protocol.dispatcher import Dispatcher
+from mcpdeck.services.transports.base import Frame, RequestId
+from tests.playbooks.dispatched import peer
 from tests.playbooks.scripted import ScriptedTransport, error, result
 
 pytestmark = pytest.mark.anyio
-
-
-@dataclass
-class Peer:
-    transport: ScriptedTransport
-    dispatcher: Dispatcher
-    heard: list[tuple[str, JsonObject]] = field(default_factory=list)
-    flaws: list[str] = field(default_factory=list)
-    strays: list[Malformed] = field(default_factory=list)
-    hold: anyio.Event = field(default_factory=anyio.Event)
-
-
-@asynccontextmanager
-async def peer(answer: object = None) -> AsyncGenerator[Peer]:
-    transport = ScriptedTransport(answer)  # type: ignore[arg-type]
-
-    async def on_request(method: str, params: JsonObject, request_id: RequestId) -> Json:
-        if method == "refuse":
-            raise RPCError(-32601, "no such method")
-        if method == "break":
-            raise ValueError("our fault")
-        if method == "hold":
-            await it.hold.wait()
-        return {"asked": method}
-
-    dispatcher = Dispatcher(
-        transport,
-        on_request=on_request,
-        on_notification=lambda method, params: it.heard.append((method, params)),
-        on_flaw=lambda text: it.flaws.append(text),
-        on_stray=lambda stray: it.strays.append(stray),
-    )
-    it = Peer(transport, dispatcher)
-
-    async def run() -> None:
-        with pytest.raises(ConnectionLost):
-            await dispatcher.run()
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(run)
-        await anyio.wait_all_tasks_blocked()
-        yield it
-        transport.end()
 
 
 async def test_answers_find_their_requests_in_any_order() -> None:
@@ -169,15 +122,6 @@ async def test_a_request_that_its_peer_gives_up_is_not_answered() -> None:
         assert (await it.transport.until_sent(1))["id"] == 2
 
 
-async def test_more_requests_than_can_wait_are_refused_not_piled_up() -> None:
-    async with peer() as it:
-        for number in range(70):
-            it.transport.feed({"jsonrpc": "2.0", "id": number, "method": "hold"})
-        await it.transport.until_sent(6)
-        assert all(message["error"]["message"] == "too many requests at once" for message in it.transport.sent)
-        it.hold.set()
-
-
 async def test_a_request_is_a_violation_where_the_era_forbids_it() -> None:
     async with peer() as it:
         it.dispatcher.answers = False
@@ -270,28 +214,3 @@ async def test_an_answer_that_cannot_be_read_ends_its_request_and_no_other() -> 
         assert "error is not an object" in failures[0].title
         assert it.dispatcher.in_flight == 1
         it.transport.feed(result(two, {}))
-
-
-async def test_a_peer_that_floods_with_requests_and_reads_nothing_costs_a_bounded_number_of_tasks() -> None:
-    reads = anyio.Event()
-
-    async with peer() as it:
-        plain = it.transport.send
-
-        async def stuck(message: Outgoing) -> None:
-            await reads.wait()
-            await plain(message)
-
-        it.transport.send = stuck  # type: ignore[method-assign]
-        for number in range(2_000):
-            it.transport.feed({"jsonrpc": "2.0", "id": number, "method": "ping"})
-            it.transport.feed({"jsonrpc": "2.0", "id": 0, "method": "ping"})
-        await anyio.wait_all_tasks_blocked()
-        reads.set()
-        await anyio.wait_all_tasks_blocked()
-        assert len(it.transport.sent) == 2 * PEER_REQUESTS
-        assert any("at once" in flaw for flaw in it.flaws)
-        assert any("used again" in flaw for flaw in it.flaws)
-        # and once it reads again, it is answered again
-        it.transport.feed({"jsonrpc": "2.0", "id": 5_000, "method": "ping"})
-        assert (await it.transport.until_sent(2 * PEER_REQUESTS + 1))["result"] == {"asked": "ping"}

@@ -18,6 +18,7 @@ from .http import HTTP
 from .lifecycle import LIFECYCLE
 from .messages import MESSAGES
 from .model import Requirement
+from .pitfalls import PITFALLS
 from .rounds import ROUNDS
 from .security import SECURITY
 from .sessions import SESSIONS
@@ -43,4 +44,5 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     *EXTENSIONS,
     *AUTHORIZATION,
     *SECURITY,
+    *PITFALLS,
 )

@@ -284,6 +284,27 @@ ASKING: tuple[Requirement, ...] = (
         ),
     ),
     Requirement(
+        "34.8",
+        "both",
+        "MUST",
+        "2026-07-28 client/sampling, 2025-11-25 client/sampling",
+        "Content is a block or an array of them, with members nobody knows, and any word may be the stop reason.",
+        tests=(
+            "tests/spec/test_section_33_questions.py::test_content_in_arrays_goes_both_ways_unchanged_with_any_stop_reason",
+        ),
+    ),
+    Requirement(
+        "34.9",
+        "both",
+        "MUST",
+        "2026-07-28 client/sampling, 2025-11-25 client/sampling",
+        "sampling.context is not declared: no other server's data is ever added to a request.",
+        tests=(
+            "tests/spec/test_section_03_errors.py::test_what_is_declared_has_the_shape_of_its_revision",
+            "tests/spec/test_section_33_questions.py::test_a_question_and_its_roots_belong_to_one_server_only",
+        ),
+    ),
+    Requirement(
         "35.1",
         "both",
         "MUST",
@@ -333,5 +354,21 @@ ASKING: tuple[Requirement, ...] = (
         "2026-07-28 client/roots, 2025-11-25 client/roots",
         "A root that is no file uri is refused.",
         tests=("tests/spec/test_section_33_questions.py::test_a_root_that_is_no_file_is_left_out_and_told",),
+    ),
+    Requirement(
+        "35.6",
+        "both",
+        "MUST",
+        "2026-07-28 client/roots, 2025-11-25 client/roots",
+        "Only folders that the entry of this very server names are told: naming them is the consent.",
+        tests=("tests/spec/test_section_33_questions.py::test_a_question_and_its_roots_belong_to_one_server_only",),
+    ),
+    Requirement(
+        "35.7",
+        "both",
+        "SHOULD",
+        "2026-07-28 client/roots, 2025-11-25 client/roots",
+        "A root that does not exist is pointed out.",
+        why="roots inform and give no access; a folder may well be made after mcpdeck was started",
     ),
 )

@@ -93,6 +93,7 @@ CHANGES: tuple[Requirement, ...] = (
         "2026-07-28 basic/patterns/subscriptions",
         "Waiting on a subscription has no time limit once it is acknowledged.",
         tests=(
+            "tests/spec/test_section_44_pitfalls.py::test_no_silence_of_a_stream_is_taken_for_its_end",
             "tests/spec/test_section_16_changes.py::test_lists_are_read_after_the_acknowledgement_and_when_they_change",
         ),
     ),
@@ -125,6 +126,49 @@ CHANGES: tuple[Requirement, ...] = (
         "2026-07-28 basic/patterns/subscriptions",
         "A change notification that names no subscription is told.",
         tests=("tests/spec/test_section_16_changes.py::test_a_change_that_names_no_subscription_is_told",),
+    ),
+    Requirement(
+        "16.13",
+        "modern",
+        "I",
+        "2026-07-28 basic/patterns/subscriptions",
+        "For another filter a new subscription is opened, and the old one left only when that is acknowledged.",
+        tests=(
+            "tests/spec/test_section_16_changes.py::test_the_old_subscription_is_left_only_when_the_new_one_is_acknowledged",
+            "tests/spec/test_section_16_changes.py::test_a_resource_is_watched_in_a_new_subscription_and_the_old_one_is_left",
+        ),
+    ),
+    Requirement(
+        "16.14",
+        "modern",
+        "MUST",
+        "2026-07-28 basic/patterns/subscriptions",
+        "Log messages, progress and requests never belong on a subscription: they are told.",
+        tests=(
+            "tests/spec/test_section_16_changes.py::test_what_never_belongs_on_a_subscription_is_told",
+            "tests/spec/test_section_02_json_rpc.py::test_a_request_of_a_stateless_server_gets_no_answer_and_is_told",
+        ),
+    ),
+    Requirement(
+        "16.15",
+        "modern",
+        "I",
+        "2026-07-28 basic/patterns/subscriptions",
+        "A stream that stays open takes no other request's connection.",
+        tests=(
+            "tests/spec/test_section_16_changes.py::test_streams_that_stay_open_leave_room_for_every_other_request",
+        ),
+    ),
+    Requirement(
+        "16.16",
+        "modern",
+        "I",
+        "2026-07-28 basic/patterns/subscriptions",
+        "How the listening stands is told: connecting, listening, granted in part, lost, closed.",
+        tests=(
+            "tests/spec/test_section_16_changes.py::test_how_the_listening_stands_is_told",
+            "tests/ui/test_deck_protocol.py::test_the_overview_shows_subscriptions_the_stream_and_the_log_level",
+        ),
     ),
     Requirement(
         "17.1",
@@ -269,5 +313,34 @@ CHANGES: tuple[Requirement, ...] = (
         "2026-07-28 server/utilities/caching",
         "A resource that was read without a usable ttlMs or cacheScope is told.",
         tests=("tests/spec/test_section_18_caching.py::test_a_resource_that_was_read_without_usable_hints_is_told",),
+    ),
+    Requirement(
+        "18.11",
+        "modern",
+        "MUST",
+        "2026-07-28 server/utilities/caching",
+        "Pages of one list with different cache scopes are told.",
+        tests=("tests/spec/test_section_18_caching.py::test_pages_of_one_list_with_different_scopes_are_told",),
+    ),
+    Requirement(
+        "18.12",
+        "modern",
+        "I",
+        "2026-07-28 server/utilities/caching",
+        "A list is as fresh as its first page to go stale, and is read anew from its beginning.",
+        tests=(
+            "tests/spec/test_section_18_caching.py::test_a_list_is_as_fresh_as_its_first_page_to_go_stale_and_is_read_from_its_beginning",
+        ),
+    ),
+    Requirement(
+        "18.13",
+        "both",
+        "I",
+        "2026-07-28 server/utilities/caching",
+        "Age and scope of a list are shown, and a list beyond its time is called so.",
+        tests=(
+            "tests/ui/test_deck_protocol.py::test_the_overview_says_how_fresh_each_list_is",
+            "tests/ui/test_deck_protocol.py::test_a_list_beyond_its_time_is_called_so",
+        ),
     ),
 )

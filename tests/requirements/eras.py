@@ -15,6 +15,7 @@ ERAS: tuple[Requirement, ...] = (
         "2026-07-28 basic/versioning",
         "The era is a property of the server, found out once for a connection and not with every request.",
         tests=(
+            "tests/cli/test_memory.py::test_a_second_run_of_a_configured_server_of_the_older_era_does_not_probe",
             "tests/spec/test_section_06_era.py::test_the_era_is_found_out_once_and_not_with_every_request",
             "tests/spec/test_section_06_era.py::test_a_verdict_is_kept_so_that_the_next_connection_does_not_probe_again",
         ),

@@ -146,7 +146,7 @@ ERRORS: tuple[Requirement, ...] = (
         "I",
         "2026-07-28 basic/index#_meta",
         "A _meta key that breaks the key grammar is warned about and sent.",
-        why="keys are typed by people only with raw requests, which are not offered in the dashboard yet",
+        why="keys are typed only into raw requests, and these are sent exactly as they are written",
     ),
     Requirement(
         "5.1",
@@ -208,5 +208,21 @@ ERRORS: tuple[Requirement, ...] = (
             "tests/cli/test_batch.py::test_what_the_server_does_not_announce_is_sent_all_the_same",
             "tests/spec/test_section_03_errors.py::test_an_explicit_request_is_sent_also_where_the_server_announces_nothing",
         ),
+    ),
+    Requirement(
+        "5.7",
+        "both",
+        "MUST",
+        "2026-07-28 basic/versioning, 2025-11-25 basic/lifecycle",
+        "What is declared has the shape of its revision; elicitation {} means forms, and tasks are never declared.",
+        tests=("tests/spec/test_section_03_errors.py::test_what_is_declared_has_the_shape_of_its_revision",),
+    ),
+    Requirement(
+        "5.8",
+        "both",
+        "I",
+        "2026-07-28 tools/inspector/web",
+        "Each capability and extension can be switched per server.",
+        why="what is declared is what can be answered; roots are switched by the entry, extensions need no switch yet",
     ),
 )

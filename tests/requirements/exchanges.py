@@ -84,7 +84,11 @@ EXCHANGES: tuple[Requirement, ...] = (
         "I",
         "2026-07-28 server/utilities/pagination",
         "One page can be asked for by itself.",
-        tests=("tests/spec/test_section_19_utilities.py::test_one_page_can_be_asked_for_by_its_cursor",),
+        tests=(
+            "tests/cli/test_pages.py::test_batch_gives_a_page_where_a_cursor_stands_and_all_pages_elsewhere",
+            "tests/cli/test_pages.py::test_each_page_is_one_request_and_says_where_the_next_begins",
+            "tests/spec/test_section_19_utilities.py::test_one_page_can_be_asked_for_by_its_cursor",
+        ),
     ),
     Requirement(
         "20.1",
@@ -261,5 +265,15 @@ EXCHANGES: tuple[Requirement, ...] = (
         "2026-07-28 basic/patterns/cancellation, 2025-11-25 basic/utilities/cancellation",
         "Only what is still in flight is cancelled: after the answer nothing is sent.",
         tests=("tests/spec/test_section_19_utilities.py::test_after_the_answer_nothing_is_cancelled",),
+    ),
+    Requirement(
+        "21.11",
+        "both",
+        "SHOULD",
+        "2025-11-25 basic/utilities/cancellation",
+        "The reason with which a request is given up reaches the server.",
+        tests=(
+            "tests/protocol/test_dispatcher.py::test_a_time_out_says_cancelled_to_the_peer_and_a_late_answer_harms_nothing",
+        ),
     ),
 )

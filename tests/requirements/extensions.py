@@ -39,6 +39,16 @@ EXTENSIONS: tuple[Requirement, ...] = (
         ),
     ),
     Requirement(
+        "36.0.4",
+        "both",
+        "I",
+        "2026-07-28 basic/versioning#extension-negotiation",
+        "Extensions of both sides are shown raw, with those that are in effect.",
+        tests=(
+            "tests/ui/test_deck_protocol.py::test_extensions_and_experiments_are_shown_as_they_are_and_where_they_are_in_effect",
+        ),
+    ),
+    Requirement(
         "36.1.1",
         "legacy",
         "MUST",
@@ -105,6 +115,7 @@ EXTENSIONS: tuple[Requirement, ...] = (
         "2025-11-25 basic/utilities/tasks",
         "Tasks are not declared for our side: a task in a server's request is ignored and the request handled.",
         tests=(
+            "tests/spec/test_section_03_errors.py::test_what_is_declared_has_the_shape_of_its_revision",
             "tests/spec/test_section_36_tasks.py::test_a_task_that_a_server_wants_us_to_keep_is_an_ordinary_question",
         ),
     ),
@@ -123,6 +134,16 @@ EXTENSIONS: tuple[Requirement, ...] = (
         "2025-11-25 basic/utilities/tasks",
         "A tool that does not allow it is not called as a task.",
         tests=("tests/spec/test_section_36_tasks.py::test_a_tool_that_does_not_allow_it_is_not_called_as_a_task",),
+    ),
+    Requirement(
+        "36.1.10",
+        "legacy",
+        "MUST",
+        "2025-11-25 basic/utilities/tasks",
+        "The answer to a question of a task names the task as the question did.",
+        tests=(
+            "tests/spec/test_section_36_tasks.py::test_a_task_of_the_core_that_needs_input_is_asked_for_its_result_and_its_question_answered",
+        ),
     ),
     Requirement(
         "36.2.1",
@@ -210,6 +231,7 @@ EXTENSIONS: tuple[Requirement, ...] = (
         "tasks extension",
         "Task ids are kept, so that a restart finds them.",
         tests=(
+            "tests/cli/test_memory.py::test_a_task_that_still_runs_when_its_command_ends_is_looked_at_by_the_next",
             "tests/session/test_memory.py::test_tasks_that_are_not_over_outlive_the_run",
             "tests/spec/test_section_36_tasks.py::test_a_task_that_still_ran_when_the_connection_was_lost_is_looked_at_in_the_next_one",
         ),
@@ -237,6 +259,24 @@ EXTENSIONS: tuple[Requirement, ...] = (
         "tasks extension",
         "The two forms of tasks are kept apart: neither means anything in the other era.",
         tests=("tests/spec/test_section_36_tasks.py::test_each_form_of_tasks_means_nothing_in_the_other_era",),
+    ),
+    Requirement(
+        "36.2.13",
+        "both",
+        "SHOULD",
+        "io.modelcontextprotocol/tasks",
+        "A task whose time is up, unknown to its server, is said to be gone and forgotten.",
+        tests=("tests/spec/test_section_36_tasks.py::test_a_task_whose_time_was_up_is_said_to_be_gone_and_forgotten",),
+    ),
+    Requirement(
+        "36.2.14",
+        "modern",
+        "MUST",
+        "io.modelcontextprotocol/tasks",
+        "A look at a task goes by its status; a result type that belongs to a new task is told.",
+        tests=(
+            "tests/spec/test_section_36_tasks.py::test_a_look_at_a_task_goes_by_its_status_whatever_result_type_it_claims",
+        ),
     ),
     Requirement(
         "36.3.1",
@@ -269,7 +309,47 @@ EXTENSIONS: tuple[Requirement, ...] = (
         "both",
         "MUST",
         "extension io.modelcontextprotocol/ui",
-        "A tool that is for apps only is not given to a model.",
-        why="no model is behind anything here; a person sees every tool with its metadata",
+        "A tool that is for apps only is set apart, so that nobody gives it to a model.",
+        tests=(
+            "tests/cli/test_tools_and_calls.py::test_a_tool_that_is_for_apps_only_is_set_apart_from_those_for_a_model",
+        ),
+    ),
+    Requirement(
+        "36.3.5",
+        "both",
+        "I",
+        "io.modelcontextprotocol/ui 2026-01-26",
+        "The ui:// resource of a tool is read like any other, listed or not, and the tool not called for it.",
+        tests=(
+            "tests/spec/test_section_36_tasks.py::test_the_page_of_an_app_is_read_by_its_uri_and_handed_on_as_text",
+        ),
+    ),
+    Requirement(
+        "36.3.6",
+        "both",
+        "I",
+        "io.modelcontextprotocol/ui 2026-01-26",
+        "Metadata of an app's page (content policy, permissions) is handed on as received.",
+        tests=(
+            "tests/spec/test_section_36_tasks.py::test_the_page_of_an_app_is_read_by_its_uri_and_handed_on_as_text",
+        ),
+    ),
+    Requirement(
+        "36.3.7",
+        "both",
+        "MUST",
+        "io.modelcontextprotocol/ui 2026-01-26",
+        "ui/* methods have no place between client and server: a request is refused.",
+        tests=(
+            "tests/spec/test_section_36_tasks.py::test_what_belongs_between_an_app_and_its_host_is_refused_on_the_wire",
+        ),
+    ),
+    Requirement(
+        "36.3.8",
+        "both",
+        "I",
+        "io.modelcontextprotocol/ui 2026-01-26",
+        "A tool with a page and without useful text is pointed out, and support for pages can be pretended.",
+        why="nothing here draws pages, so no server is told otherwise; an empty result shows itself as one",
     ),
 )

@@ -71,6 +71,14 @@ FEATURES: tuple[Requirement, ...] = (
         ),
     ),
     Requirement(
+        "30.3",
+        "both",
+        "MUST",
+        "2026-07-28 basic/index#icons",
+        "No scheme of an icon is followed, https and data included: none is fetched.",
+        tests=("tests/spec/test_section_26_tools.py::test_nothing_that_a_server_points_at_is_fetched_by_itself",),
+    ),
+    Requirement(
         "31.1",
         "both",
         "MUST",
@@ -128,6 +136,45 @@ FEATURES: tuple[Requirement, ...] = (
         tests=("tests/spec/test_section_26_tools.py::test_a_list_of_templates_that_the_server_does_not_know_is_empty",),
     ),
     Requirement(
+        "31.7",
+        "both",
+        "I",
+        "2026-07-28 server/resources",
+        "A result without contents is said to be empty, and text of any type shows its control characters.",
+        tests=(
+            "tests/cli/test_resources_and_prompts.py::test_several_contents_have_headings_and_what_is_binary_is_described",
+        ),
+    ),
+    Requirement(
+        "31.8",
+        "both",
+        "MUST",
+        "2026-07-28 server/resources",
+        "What a resource's URI points at is never fetched or opened by us: only the server reads it.",
+        tests=("tests/spec/test_section_26_tools.py::test_nothing_that_a_server_points_at_is_fetched_by_itself",),
+    ),
+    Requirement(
+        "31.9",
+        "both",
+        "SHOULD",
+        "2026-07-28 server/resources",
+        "An argument of a template is completed with the text of the template.",
+        tests=(
+            "tests/cli/test_resources_and_prompts.py::test_completions_are_one_a_line",
+            "tests/spec/test_section_19_utilities.py::test_a_completion_names_its_reference_argument_and_what_was_chosen",
+        ),
+    ),
+    Requirement(
+        "31.10",
+        "modern",
+        "MUST",
+        "2026-07-28 server/resources",
+        "Reading a resource may take several rounds.",
+        tests=(
+            "tests/spec/test_section_15_rounds.py::test_reading_a_resource_and_getting_a_prompt_may_ask_for_input_too",
+        ),
+    ),
+    Requirement(
         "32.1",
         "both",
         "MUST",
@@ -156,6 +203,16 @@ FEATURES: tuple[Requirement, ...] = (
         "A prompt's messages are shown as they came.",
         tests=(
             "tests/spec/test_section_26_tools.py::test_a_prompt_is_asked_for_by_name_with_texts_and_shown_as_it_came",
+        ),
+    ),
+    Requirement(
+        "32.4",
+        "both",
+        "SHOULD",
+        "2026-07-28 server/prompts",
+        "Required arguments are checked before a prompt is asked for.",
+        tests=(
+            "tests/cli/test_resources_and_prompts.py::test_arguments_of_a_prompt_are_checked_before_anything_is_sent",
         ),
     ),
 )

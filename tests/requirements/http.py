@@ -31,6 +31,7 @@ HTTP: tuple[Requirement, ...] = (
         "2026-07-28 basic/transports/streamable-http",
         "MCP-Protocol-Version equals the version in _meta, and Mcp-Method the method of the body.",
         tests=(
+            "tests/spec/test_section_44_pitfalls.py::test_header_and_envelope_name_one_version_in_every_message_whatever_was_refused_before",
             "tests/eras/test_negotiation.py::test_every_modern_request_carries_the_envelope_and_its_headers",
             "tests/spec/test_section_06_era.py::test_the_probe_over_http_is_a_post_with_all_modern_headers",
         ),
@@ -112,7 +113,7 @@ HTTP: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/transports/streamable-http",
         "A 2xx status that carries no answer to a request is told.",
-        tests=("tests/transports/test_streamable_http.py::test_an_answer_that_is_none_says_what_it_is",),
+        tests=("tests/transports/test_http_answers.py::test_an_answer_that_is_none_says_what_it_is",),
     ),
     Requirement(
         "10.13",
@@ -121,7 +122,7 @@ HTTP: tuple[Requirement, ...] = (
         "2026-07-28 basic/transports/streamable-http",
         "401 is a wanted login, with its challenges kept.",
         tests=(
-            "tests/transports/test_streamable_http.py::test_a_challenge_is_a_wanted_login_with_the_challenge_kept",
+            "tests/transports/test_http_answers.py::test_a_challenge_is_a_wanted_login_with_the_challenge_kept",
             "tests/spec/test_section_06_era.py::test_a_login_that_is_wanted_is_told_with_every_challenge_and_no_handshake_follows",
         ),
     ),
@@ -148,7 +149,7 @@ HTTP: tuple[Requirement, ...] = (
         "2026-07-28 basic/transports/streamable-http",
         "A redirect is followed within its origin only.",
         tests=(
-            "tests/transports/test_streamable_http.py::test_a_redirect_within_the_origin_is_followed_and_any_other_refused",
+            "tests/transports/test_http_answers.py::test_a_redirect_within_the_origin_is_followed_and_any_other_refused",
         ),
     ),
     Requirement(
@@ -158,8 +159,8 @@ HTTP: tuple[Requirement, ...] = (
         "2026-07-28 basic/transports/streamable-http",
         "An answer beyond the limit, or packed twice, is refused before it fills the memory.",
         tests=(
-            "tests/transports/test_streamable_http.py::test_an_answer_beyond_the_limit_is_refused",
-            "tests/transports/test_streamable_http.py::test_an_answer_packed_twice_is_refused_before_it_fills_the_memory",
+            "tests/transports/test_http_answers.py::test_an_answer_beyond_the_limit_is_refused",
+            "tests/transports/test_http_answers.py::test_an_answer_packed_twice_is_refused_before_it_fills_the_memory",
         ),
     ),
     Requirement(
@@ -282,5 +283,13 @@ HTTP: tuple[Requirement, ...] = (
         "2026-07-28 basic/transports/streamable-http#request-metadata",
         "An annotation is found anywhere in the schema, so that one in a forbidden place is not overlooked.",
         tests=("tests/eras/test_headers.py::test_a_wrong_annotation_is_a_problem_of_the_tool",),
+    ),
+    Requirement(
+        "11.13",
+        "modern",
+        "I",
+        "2026-07-28 basic/transports/streamable-http#request-metadata",
+        "The mirrored headers are seen before sending.",
+        why="they are seen in the trace after sending; the form shows the arguments that they are made of",
     ),
 )

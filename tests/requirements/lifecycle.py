@@ -154,4 +154,20 @@ LIFECYCLE: tuple[Requirement, ...] = (
         "Missing cache hints of the discover result are told.",
         tests=("tests/spec/test_section_06_era.py::test_a_discover_result_of_before_the_release_is_read_and_told",),
     ),
+    Requirement(
+        "8.5",
+        "modern",
+        "I",
+        "2026-07-28 server/discover",
+        "server/discover is sent also when the era is pinned, so capabilities are never unknown.",
+        tests=("tests/eras/test_negotiation.py::test_pinned_to_the_modern_era_there_is_no_handshake",),
+    ),
+    Requirement(
+        "8.6",
+        "modern",
+        "I",
+        "2026-07-28 server/discover",
+        "The result of server/discover is cached as long as its ttlMs says.",
+        why="each connection asks anew: one request tells at once whether the server is there and still the same",
+    ),
 )

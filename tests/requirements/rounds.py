@@ -188,4 +188,12 @@ ROUNDS: tuple[Requirement, ...] = (
         "Input requests of another kind than the three are not fulfilled.",
         tests=("tests/spec/test_section_15_rounds.py::test_what_was_not_offered_is_not_fulfilled",),
     ),
+    Requirement(
+        "15.19",
+        "modern",
+        "I",
+        "2026-07-28 basic/patterns/mrtr",
+        "Rounds can be stepped through, edited and tampered with by hand.",
+        why="questions are put to the person as they come, and raw requests may break rules",
+    ),
 )

@@ -34,7 +34,7 @@ SECURITY: tuple[Requirement, ...] = (
         "security best practices",
         "Credentials of an entry never follow a redirect to another origin.",
         tests=(
-            "tests/transports/test_streamable_http.py::test_a_redirect_within_the_origin_is_followed_and_any_other_refused",
+            "tests/transports/test_http_answers.py::test_a_redirect_within_the_origin_is_followed_and_any_other_refused",
         ),
     ),
     Requirement(
@@ -86,6 +86,7 @@ SECURITY: tuple[Requirement, ...] = (
         "security best practices",
         "No text of a server drives the terminal: escapes, bidi and invisible characters are shown.",
         tests=(
+            "tests/cli/test_pages.py::test_a_hostile_cursor_is_a_word_that_a_shell_gives_back_and_no_terminal_obeys",
             "tests/state/test_text.py::test_hostile_characters_are_shown_and_others_left_alone",
             "tests/state/test_text.py::test_no_control_or_format_character_survives",
             "tests/cli/test_tools_and_calls.py::test_text_of_a_server_cannot_drive_the_terminal",
@@ -111,7 +112,7 @@ SECURITY: tuple[Requirement, ...] = (
         "Message size, list length, notification rate and memory have bounds.",
         tests=(
             "tests/connections/test_misbehaving.py::test_a_flood_of_notifications_is_counted_and_the_answer_still_comes",
-            "tests/protocol/test_dispatcher.py::test_a_peer_that_floods_with_requests_and_reads_nothing_costs_a_bounded_number_of_tasks",
+            "tests/protocol/test_peer_requests.py::test_a_peer_that_does_not_read_its_answers_gets_each_of_them_later",
             "tests/transports/test_framing.py::test_an_event_beyond_the_limit_is_refused",
             "tests/session/test_session.py::test_a_list_without_end_is_cut_and_told",
         ),
@@ -146,7 +147,7 @@ SECURITY: tuple[Requirement, ...] = (
         "security best practices",
         "A header value that HTTP does not allow is refused without showing it.",
         tests=(
-            "tests/transports/test_streamable_http.py::test_a_header_that_http_does_not_allow_is_refused_without_showing_its_value",
+            "tests/transports/test_http_answers.py::test_a_header_that_http_does_not_allow_is_refused_without_showing_its_value",
         ),
     ),
     Requirement(
@@ -220,63 +221,5 @@ SECURITY: tuple[Requirement, ...] = (
         "conformance framework",
         "Every scenario outside authorization passes on every wire version.",
         tests=("tests/interop/conformance/test_conformance.py::test_a_pair_passes",),
-    ),
-    Requirement(
-        "46.1",
-        "both",
-        "I",
-        "traps measured against real peers",
-        "Only a real discover result or a recognised modern error counts as modern: an empty result does not.",
-        tests=(
-            "tests/eras/test_negotiation.py::test_whatever_is_no_evidence_of_the_modern_era_leads_to_the_handshake",
-        ),
-    ),
-    Requirement(
-        "46.2",
-        "both",
-        "I",
-        "traps measured against real peers",
-        "-32022 that lists the version that was asked leads to one more try with it and never to initialize.",
-        tests=(
-            "tests/eras/test_negotiation.py::test_a_refused_version_is_asked_again_once_with_the_one_that_was_named",
-        ),
-    ),
-    Requirement(
-        "46.3",
-        "both",
-        "I",
-        "traps measured against real peers",
-        "The stand-alone stream is up, or known to be refused, before the first tools/call.",
-        tests=(
-            "tests/transports/test_streamable_http.py::test_a_stand_alone_stream_whose_headers_are_held_back_delays_one_call_at_the_most",
-            "tests/spec/test_section_12_sessions.py::test_an_answer_and_a_question_may_come_on_the_stand_alone_stream",
-        ),
-    ),
-    Requirement(
-        "46.4",
-        "both",
-        "I",
-        "traps measured against real peers",
-        "GET answered with 404, 405, 400 or a stream that never ends is no error of the connection.",
-        tests=(
-            "tests/transports/test_streamable_http.py::test_a_get_answered_404_does_not_end_a_session_that_stands",
-            "tests/transports/test_resumption.py::test_another_refusal_of_the_stand_alone_stream_is_noted_and_harms_nothing",
-        ),
-    ),
-    Requirement(
-        "46.5",
-        "both",
-        "I",
-        "traps measured against real peers",
-        "A URL is kept as the string that was given.",
-        tests=("tests/spec/test_section_12_sessions.py::test_every_message_is_a_post_to_the_url_as_it_was_given",),
-    ),
-    Requirement(
-        "46.6",
-        "both",
-        "I",
-        "traps measured against real peers",
-        "A child that outlives its parent and holds stdout open stalls nobody: the whole group is ended.",
-        tests=("tests/connections/test_misbehaving.py::test_leaving_ends_a_grandchild_that_ignores_sigterm",),
     ),
 )

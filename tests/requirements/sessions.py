@@ -230,8 +230,12 @@ SESSIONS: tuple[Requirement, ...] = (
         "legacy",
         "MUST",
         "2025-11-25 basic/transports#session-management",
-        "400 is a misuse of the protocol and not the end of the session.",
-        tests=("tests/transports/test_sessions.py::test_400_is_a_misuse_and_not_the_end_of_the_session",),
+        "400 is a misuse of the protocol and not the end of the session, unless a session that worked is denied by it.",
+        tests=(
+            "tests/transports/test_sessions.py::test_400_is_a_misuse_and_not_the_end_of_the_session",
+            "tests/transports/test_lost_session.py::test_a_call_to_a_restarted_server_that_says_no_valid_session_is_made_once_in_a_new_session",
+            "tests/transports/test_lost_session.py::test_an_error_that_carries_the_requests_own_id_is_its_answer",
+        ),
     ),
     Requirement(
         "12.23",
@@ -305,6 +309,14 @@ SESSIONS: tuple[Requirement, ...] = (
         "2024-11-05 basic/transports#http-with-sse",
         "Any handshake version is spoken over it, and never the stateless era.",
         tests=("tests/transports/test_sse.py::test_it_is_a_shared_channel_that_only_knows_the_handshake",),
+    ),
+    Requirement(
+        "13.8",
+        "legacy",
+        "I",
+        "2024-11-05 basic/transports",
+        "A deprecated transport and deprecated features are marked as such.",
+        why="transport and revision stand in every row, and whoever looks at a server cannot choose another",
     ),
     Requirement(
         "14.1",

@@ -131,12 +131,23 @@ TOOLS: tuple[Requirement, ...] = (
         tests=("tests/cli/test_tools_and_calls.py::test_tools_json_has_every_field_of_the_contract",),
     ),
     Requirement(
+        "26.14",
+        "both",
+        "I",
+        "2026-07-28 server/tools",
+        "A list of tools that differs between connections without a reason is reported.",
+        why="lists are read again whenever the server says so and at each connection; two of them are not compared yet",
+    ),
+    Requirement(
         "27.1",
         "both",
         "MUST",
         "2026-07-28 server/tools#structured-content",
         "Structured content may be any JSON value; null, false, 0 and an empty text are not the same as none.",
-        tests=("tests/spec/test_section_26_tools.py::test_a_result_is_handed_on_exactly_as_it_came",),
+        tests=(
+            "tests/cli/test_tools_and_calls.py::test_structured_content_that_is_null_is_told_from_none",
+            "tests/spec/test_section_26_tools.py::test_a_result_is_handed_on_exactly_as_it_came",
+        ),
     ),
     Requirement(
         "27.2",
@@ -166,6 +177,17 @@ TOOLS: tuple[Requirement, ...] = (
         tests=(
             "tests/ui/test_result_view.py::test_text_that_repeats_the_structured_content_is_not_shown_twice",
             "tests/ui/test_result_view.py::test_text_that_differs_from_the_structured_content_is_shown_beside_it",
+        ),
+    ),
+    Requirement(
+        "27.5",
+        "both",
+        "SHOULD",
+        "2026-07-28 server/tools#structured-content",
+        "The schema that a result is checked against is the one of the list that its tool was found in.",
+        tests=(
+            "tests/cli/test_tools_and_calls.py::test_structured_content_that_breaks_its_schema_is_shown_with_what_is_wrong",
+            "tests/spec/test_section_26_tools.py::test_a_result_that_does_not_keep_its_output_schema_is_told",
         ),
     ),
     Requirement(

@@ -162,6 +162,14 @@ UPKEEP: tuple[Requirement, ...] = (
         ),
     ),
     Requirement(
+        "24.8",
+        "both",
+        "I",
+        "2026-07-28 server/utilities/logging",
+        "Secrets in log data are masked in what is written to files.",
+        tests=("tests/cli/test_trace_file.py::test_tokens_and_session_ids_never_stand_in_a_trace",),
+    ),
+    Requirement(
         "25.1",
         "both",
         "MUST",

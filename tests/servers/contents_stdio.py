@@ -1,4 +1,4 @@
-"""A server of 2025-11-25 over stdio with odd resources and completions: ``contents_stdio.py [mute]``.
+"""A server of 2025-11-25 over stdio with odd resources, completions and pages: ``contents_stdio.py [mute]``.
 
 Needs only the standard library. ``mute``: connects, and then answers nothing that is asked for by a person.
 """
@@ -15,6 +15,27 @@ PAGES = {
     "2": ([{"uri": "test://several", "name": "several"}], ""),
     "": ([{"uri": "test://empty", "name": "empty", "size": "x"}], None),
 }
+OBJECT = {"type": "object"}
+TOOLS = {
+    None: ([{"name": "nothing", "inputSchema": OBJECT}, {"name": "odd", "inputSchema": None}], "it's \x1b[31m\u202e7"),
+    "it's \x1b[31m\u202e7": (
+        [
+            {
+                "name": "screen",
+                "inputSchema": OBJECT,
+                "_meta": {"ui": {"visibility": ["app"], "resourceUri": "ui://s"}},
+            },
+            {"name": "null", "inputSchema": OBJECT},
+        ],
+        None,
+    ),
+}
+STRUCTURED: dict[str, dict[str, Any]] = {"nothing": {}, "null": {"structuredContent": None}}
+
+
+def page(member: str, pages: dict[str | None, tuple[list[Any], str | None]], cursor: str | None) -> dict[str, Any]:
+    items, following = pages[cursor]
+    return {member: items, **({} if following is None else {"nextCursor": following})}
 
 
 def contents(uri: str) -> list[dict[str, Any]]:
@@ -46,8 +67,11 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any] | None:
         case _ if sys.argv[1:] == ["mute"]:
             return None
         case "resources/list":
-            items, following = PAGES[params.get("cursor")]
-            return {"resources": items, **({} if following is None else {"nextCursor": following})}
+            return page("resources", PAGES, params.get("cursor"))
+        case "tools/list":
+            return page("tools", TOOLS, params.get("cursor"))
+        case "tools/call":
+            return {"content": [], **STRUCTURED[params["name"]]}
         case "resources/templates/list":
             return {"resourceTemplates": []}
         case "prompts/list":

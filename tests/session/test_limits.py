@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from mcpdeck.app.main import running
-from mcpdeck.services.errors import RequestTimeout
+from mcpdeck.services.errors import McpDeckError, RequestTimeout
 from mcpdeck.services.manager import Settings
 from tests import entries
 from tests.entries import SERVERS
@@ -36,3 +36,15 @@ def test_each_of_the_five_time_limits_is_shown_with_its_source() -> None:
         "idle": (7, "MCPDECK_IDLE_TIMEOUT"),
         "probe": (8, "default"),
     }
+
+
+async def test_a_message_beyond_the_limit_of_the_settings_fails_its_request_and_not_the_connection() -> None:
+    settings = Settings.from_environment({"MCPDECK_MAX_MESSAGE": "20000"})
+    entry = entries.stdio("peer", sys.executable, str(SERVERS / "tiny_stdio.py"))
+    with anyio.fail_after(30):
+        async with running([entry], settings=settings) as services:
+            session = await services.manager.connected("peer")
+            await session.lists.known_tools()
+            with pytest.raises(McpDeckError, match="too large"):
+                await session.call_tool("echo", {"text": "x" * 30_000})
+            assert (await session.call_tool("echo", {"text": "short"}))["content"]

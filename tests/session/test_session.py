@@ -317,3 +317,19 @@ async def test_a_name_that_stands_twice_is_kept_twice_and_told() -> None:
         await it.session.open(LEGACY)
         assert [tool.name for tool in await it.session.lists.read_tools()] == ["a", "b", "a"]
         assert any("names 'a' 2 times" in rule for rule in it.rules())
+
+
+async def test_a_change_that_comes_before_the_greeting_was_read_is_no_broken_rule() -> None:
+    script = legacy()
+
+    def answer(message: dict[str, Any]) -> Any:
+        reply = script(message)
+        if message.get("method") == "initialize":
+            it.transport.feed(reply)
+            it.transport.feed({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
+            return None
+        return reply
+
+    async with opened(answer) as it:
+        await it.session.open(LEGACY)
+        assert it.rules() == []

@@ -79,7 +79,7 @@ async def test_notifications_are_never_answered_whatever_they_are(era: Wish) -> 
         assert final["later"] == {"deep": 1}
 
 
-@pytest.mark.requirement("2.0.9")
+@pytest.mark.requirement("2.0.9", "16.14", "44.10")
 async def test_a_request_of_a_stateless_server_gets_no_answer_and_is_told() -> None:
     async with opened(server()) as it:
         await it.session.open(MODERN)

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
+from mcpdeck.services.eras.base import Offer
 from mcpdeck.services.eras.negotiate import Wish
 from mcpdeck.services.errors import RPCError
 from mcpdeck.services.session.lists import RESOURCES
@@ -18,12 +19,14 @@ from tests.spec.peers import (
     LEGACY,
     META,
     MODERN,
+    Message,
     ask,
     done,
     handler,
     over_http,
     sent,
     server,
+    talking,
     tools,
 )
 from tests.waiting import eventually
@@ -66,7 +69,7 @@ async def test_no_code_of_ours_lies_in_the_range_of_the_specification() -> None:
         assert all(not -32099 <= code <= -32020 for code in codes)
 
 
-@pytest.mark.requirement("4.1", "4.2")
+@pytest.mark.requirement("4.1", "4.2", "44.3")
 async def test_every_kind_of_modern_request_carries_the_whole_envelope() -> None:
     answers: dict[str, Any] = {
         "prompts/get": {"messages": []},
@@ -160,3 +163,27 @@ async def test_an_explicit_request_is_sent_also_where_the_server_announces_nothi
 def test_an_error_that_names_what_is_wanted_says_so_in_its_hint(code: int, data: Any, word: str) -> None:
     assert word in RPCError(code, "no", data).hint
     assert RPCError(code, "no", "odd").hint
+
+
+OLDEST: dict[str, Any] = {"sampling": {}, "roots": {"listChanged": True}}
+BOTH_MODES: dict[str, Any] = {"elicitation": {"form": {}, "url": {}}, "sampling": {"tools": {}}}
+
+
+@pytest.mark.requirement("5.7", "34.9", "36.1.7", "43.1")
+@pytest.mark.parametrize(
+    ("version", "declared"),
+    [
+        ("2024-11-05", OLDEST),
+        ("2025-03-26", OLDEST),
+        ("2025-06-18", {**OLDEST, "elicitation": {}}),
+        ("2025-11-25", {**OLDEST, **BOTH_MODES}),
+        ("2026-07-28", {**BOTH_MODES, "roots": {}}),
+    ],
+)
+async def test_what_is_declared_has_the_shape_of_its_revision(version: str, declared: Message) -> None:
+    everything = Offer(elicitation=True, sampling=True, roots=())
+    async with talking(server({"tools/list": tools()}, version=version), offer=everything) as it:
+        await it.session.open(Wish(version=version))
+        await it.session.lists.read_tools()
+        first = it.transport.sent[0]["params"]
+        assert first.get("capabilities", first.get("_meta", {}).get(f"{META}clientCapabilities")) == declared

@@ -132,7 +132,7 @@ async def test_the_probe_over_http_is_a_post_with_all_modern_headers() -> None:
         assert it.methods()[0] == "server/discover"
 
 
-@pytest.mark.requirement("6.2.4", "6.0.2")
+@pytest.mark.requirement("6.2.4", "6.0.2", "44.1")
 async def test_400_with_a_modern_error_is_no_reason_for_the_handshake() -> None:
     refused: list[Message] = []
 
@@ -242,7 +242,7 @@ async def test_pings_and_log_messages_are_understood_before_initialize_is_answer
         it.transport.feed(result(initialize, answer))
 
 
-@pytest.mark.requirement("7.8", "21.4")
+@pytest.mark.requirement("7.8", "21.4", "44.12")
 async def test_initialize_is_never_cancelled() -> None:
     async with opened(server({"initialize": lambda m: None})) as it:
         async with anyio.create_task_group() as tasks:
@@ -312,7 +312,7 @@ async def test_a_server_that_is_out_of_order_is_not_taken_for_an_older_one() -> 
     assert {message["method"] for message in seen} == {"server/discover"}
 
 
-@pytest.mark.requirement("7.9", "25.2")
+@pytest.mark.requirement("7.9", "25.2", "43.1")
 @pytest.mark.parametrize(("version", "context"), [("2025-03-26", False), ("2025-06-18", True), ("2025-11-25", True)])
 async def test_completion_context_is_sent_only_to_revisions_that_know_it(version: str, context: bool) -> None:
     answer = {"completion": {"values": ["a"]}}

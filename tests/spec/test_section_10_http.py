@@ -34,7 +34,7 @@ async def test_an_answer_is_understood_whatever_its_media_type_looks_like(media:
         assert await it.session.call_tool("t", {}) == done()
 
 
-@pytest.mark.requirement("10.4", "10.9")
+@pytest.mark.requirement("10.4", "10.9", "44.11")
 async def test_a_stream_that_breaks_is_a_lost_request_that_is_never_resumed_or_sent_again() -> None:
     async def handle(exchange: Exchange) -> None:
         if exchange.message["method"] == "tools/call":
@@ -68,7 +68,7 @@ async def test_a_request_that_is_too_large_says_which_part_is(status: str, word:
         assert word in caught.value.hint
 
 
-@pytest.mark.requirement("11.1", "11.3")
+@pytest.mark.requirement("11.1", "11.3", "44.5")
 async def test_the_name_header_mirrors_what_the_method_is_about_and_nothing_else() -> None:
     answers: dict[str, Any] = {
         "tools/call": done(),
@@ -87,7 +87,7 @@ async def test_the_name_header_mirrors_what_the_method_is_about_and_nothing_else
         assert names == [None, "=?base64?bsOkbWU=?=", "=?base64?IHA=?=", "x://host/A%20b?c#d", None, None]
 
 
-@pytest.mark.requirement("11.2", "36.2.10")
+@pytest.mark.requirement("11.2", "36.2.10", "44.5")
 @pytest.mark.parametrize("method", ["tasks/get", "tasks/update", "tasks/cancel"])
 async def test_the_name_header_of_a_task_is_its_id(method: str) -> None:
     async with opened(server({method: {}})) as it:
@@ -96,7 +96,7 @@ async def test_the_name_header_of_a_task_is_its_id(method: str) -> None:
         assert it.transport.messages[-1].headers["Mcp-Name"] == "t-1"
 
 
-@pytest.mark.requirement("11.7", "11.8", "26.11")
+@pytest.mark.requirement("11.7", "11.8", "26.11", "44.6")
 async def test_a_tool_with_a_wrong_annotation_is_told_with_its_reason_and_not_called() -> None:
     listed = {"tools": [*tools("good")["tools"], {"name": "bad", "inputSchema": HEADER_TOOL}]}
     script = server({"tools/list": listed, "tools/call": done()}, capabilities={"tools": {}})
@@ -146,7 +146,7 @@ def test_an_integer_beyond_the_safe_range_is_not_mirrored() -> None:
     assert mirrored(schema, {"n": SAFE_INTEGER + 1}) == {}
 
 
-@pytest.mark.requirement("21.2")
+@pytest.mark.requirement("21.2", "44.12")
 async def test_giving_a_stateless_request_up_closes_its_stream_and_says_nothing() -> None:
     closed = anyio.Event()
 

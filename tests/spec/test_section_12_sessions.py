@@ -30,7 +30,7 @@ async def test_every_message_is_a_post_to_the_url_as_it_was_given() -> None:
             assert not {"mcp-method", "mcp-name"} & each.headers.keys()
 
 
-@pytest.mark.requirement("12.3", "12.4")
+@pytest.mark.requirement("12.3", "12.4", "43.1", "44.4")
 @pytest.mark.parametrize(("version", "header"), [("2025-03-26", None), ("2025-06-18", "2025-06-18")])
 async def test_the_version_header_is_on_everything_after_initialize_from_2025_06_18_on(
     version: str, header: str | None
@@ -64,7 +64,7 @@ async def test_a_session_id_comes_from_initialize_alone_and_must_be_visible_asci
         assert [each.headers.get("mcp-session-id") for each in it.posted("tools/call")] == [used, used]
 
 
-@pytest.mark.requirement("12.8", "12.9")
+@pytest.mark.requirement("12.8", "12.9", "44.14")
 async def test_a_session_that_is_gone_is_started_anew_and_no_call_is_replayed() -> None:
     sessions: list[str] = []
     gone: set[str] = set()
@@ -111,7 +111,7 @@ async def test_the_log_level_is_set_again_in_a_new_session() -> None:
         assert [each.message["params"] for each in it.posted("logging/setLevel")] == [{"level": "error"}] * 2
 
 
-@pytest.mark.requirement("12.10")
+@pytest.mark.requirement("12.10", "44.14")
 @pytest.mark.parametrize("status", ["405 Method Not Allowed", "200 OK", "500 Internal Server Error"])
 async def test_leaving_deletes_the_session_whatever_the_server_says_to_that(status: str) -> None:
     async def handle(exchange: Exchange) -> None:
@@ -157,7 +157,7 @@ async def test_a_question_on_a_response_stream_is_answered_by_a_post_of_its_own(
         assert answer.headers["mcp-protocol-version"] == "2025-11-25"
 
 
-@pytest.mark.requirement("12.14", "21.3")
+@pytest.mark.requirement("12.14", "21.3", "44.12")
 async def test_giving_a_request_up_says_so_in_a_post() -> None:
     async def handle(exchange: Exchange) -> None:
         if exchange.method == "POST" and exchange.message.get("method") == "tools/call":
@@ -175,7 +175,7 @@ async def test_giving_a_request_up_says_so_in_a_post() -> None:
         assert said.message["params"]["requestId"] == it.posted("tools/call")[0].message["id"]
 
 
-@pytest.mark.requirement("12.16")
+@pytest.mark.requirement("12.16", "44.14")
 async def test_a_refused_stand_alone_stream_is_not_asked_for_again() -> None:
     async with over_http(handler(server({"tools/call": done()})), EraMode.LEGACY) as it:
         await eventually(lambda: "GET" in it.methods(), "stand-alone stream")
@@ -185,7 +185,7 @@ async def test_a_refused_stand_alone_stream_is_not_asked_for_again() -> None:
         assert "text/event-stream" in next(each for each in it.server.seen if each.method == "GET").headers["accept"]
 
 
-@pytest.mark.requirement("12.12", "12.13", "12.17", "12.20")
+@pytest.mark.requirement("12.12", "12.13", "12.17", "12.20", "44.11")
 async def test_a_stream_is_resumed_after_its_own_last_event_and_what_comes_twice_is_handled_once() -> None:
     log = json.dumps(tell("notifications/message", {"level": "info", "data": "once"})).encode()
     answer: list[bytes] = []

@@ -31,7 +31,7 @@ def wants(*, state: str | None = None, **requests: Message) -> Message:
     return value if state is None else {**value, "requestState": state}
 
 
-@pytest.mark.requirement("15.2", "15.3", "15.6", "4.1")
+@pytest.mark.requirement("15.2", "15.3", "15.6", "4.1", "44.3", "44.7")
 async def test_a_retry_has_all_answers_a_new_id_and_a_whole_envelope() -> None:
     script = rounds(wants(a=FORM, b=FORM, state="1"), wants(c=FORM, state="2"), done())
     async with talking(script, offer=FORMS, human=Answer("accept", {"x": 1})) as it:
@@ -48,7 +48,7 @@ async def test_a_retry_has_all_answers_a_new_id_and_a_whole_envelope() -> None:
             assert f"{META}clientCapabilities" in message["params"]["_meta"]
 
 
-@pytest.mark.requirement("15.5", "15.6")
+@pytest.mark.requirement("15.5", "15.6", "44.8")
 async def test_nothing_of_an_earlier_round_is_sent_again() -> None:
     script = rounds(wants(a=FORM, state="1"), wants(b=FORM), wants(state="3"), done())
     async with talking(script, offer=FORMS, human=Answer("decline")) as it:
@@ -59,7 +59,7 @@ async def test_nothing_of_an_earlier_round_is_sent_again() -> None:
         assert sent(it, "tools/call")[3]["params"]["requestState"] == "3"
 
 
-@pytest.mark.requirement("15.5")
+@pytest.mark.requirement("15.5", "44.7")
 @pytest.mark.parametrize("state", [" \t", '{"a": 1}', "e\u0301\u202e", "x" * 100_000])
 async def test_the_state_goes_back_exactly_as_it_came(state: str) -> None:
     async with talking(rounds(wants(a=FORM, state=state), done()), offer=FORMS, human=Answer("decline")) as it:
@@ -91,7 +91,7 @@ async def test_each_round_has_a_token_of_its_own_whose_progress_reaches_the_same
         assert it.rules() == []
 
 
-@pytest.mark.requirement("15.7")
+@pytest.mark.requirement("15.7", "44.8")
 async def test_state_and_answers_of_parallel_calls_of_one_tool_stay_apart() -> None:
     def call(message: Message) -> Any:
         who = message["params"]["arguments"]["who"]
@@ -125,7 +125,7 @@ async def test_state_alone_is_answered_without_asking_anyone() -> None:
         assert "inputResponses" not in again
 
 
-@pytest.mark.requirement("15.11")
+@pytest.mark.requirement("15.11", "31.10")
 @pytest.mark.parametrize("method", ["resources/read", "prompts/get"])
 async def test_reading_a_resource_and_getting_a_prompt_may_ask_for_input_too(method: str) -> None:
     async with talking(rounds(wants(a=FORM), {"final": 1}, method=method), offer=FORMS, human=Answer("decline")) as it:
@@ -180,7 +180,7 @@ async def test_a_declined_question_is_an_answer_that_the_retry_carries(action: A
         assert sent(it, "tools/call")[1]["params"]["inputResponses"] == {"a": {"action": action}}
 
 
-@pytest.mark.requirement("15.16", "18.7")
+@pytest.mark.requirement("15.16", "18.7", "44.8")
 async def test_what_a_retry_brought_is_never_served_again() -> None:
     fresh = {"contents": [], "ttlMs": 60_000, "cacheScope": "public"}
     script = rounds(wants(a=FORM), {**fresh, "n": 1}, {**fresh, "n": 2}, method="resources/read")

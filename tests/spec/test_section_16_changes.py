@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import anyio
@@ -12,6 +13,7 @@ from mcpdeck.services.errors import McpDeckError
 from mcpdeck.services.session import subscriptions
 from tests.playbooks.opened import Opened
 from tests.playbooks.scripted import error, result
+from tests.servers.scripted_http import Exchange
 from tests.spec.peers import LEGACY, META, MODERN, Message, handler, over_http, sent, server, talking, tell, tools
 from tests.waiting import eventually
 
@@ -46,7 +48,7 @@ async def listens(it: Opened, count: int = 1) -> Message:
     return seen[0]
 
 
-@pytest.mark.requirement("16.1")
+@pytest.mark.requirement("16.1", "44.3")
 async def test_only_what_the_server_announces_is_asked_for() -> None:
     async with talking(listening(), keeps=True) as it:
         await it.session.open(MODERN)
@@ -55,7 +57,7 @@ async def test_only_what_the_server_announces_is_asked_for() -> None:
         assert f"{META}protocolVersion" in listen["params"]["_meta"]
 
 
-@pytest.mark.requirement("16.2", "9.8", "16.10")
+@pytest.mark.requirement("16.2", "9.8", "16.10", "44.16")
 async def test_messages_go_by_their_subscription_and_the_type_of_its_id_counts() -> None:
     async with talking(listening(), keeps=True) as it:
         await it.session.open(MODERN)
@@ -70,7 +72,7 @@ async def test_messages_go_by_their_subscription_and_the_type_of_its_id_counts()
         assert any("not open" in rule for rule in it.rules())
 
 
-@pytest.mark.requirement("16.3")
+@pytest.mark.requirement("16.3", "44.16")
 async def test_what_was_not_granted_is_told() -> None:
     async with talking(listening(), keeps=True) as it:
         await it.session.open(MODERN)
@@ -101,7 +103,7 @@ async def test_a_message_before_the_acknowledgement_is_told() -> None:
         assert any("before the acknowledgement" in rule for rule in it.rules())
 
 
-@pytest.mark.requirement("16.5", "16.9")
+@pytest.mark.requirement("16.5", "16.9", "44.16")
 async def test_lists_are_read_after_the_acknowledgement_and_when_they_change() -> None:
     async with talking(listening(), keeps=True) as it:
         await it.session.open(MODERN)
@@ -117,7 +119,7 @@ async def test_lists_are_read_after_the_acknowledgement_and_when_they_change() -
         assert len(sent(it, "subscriptions/listen")) == 1
 
 
-@pytest.mark.requirement("16.6", "21.1", "16.10")
+@pytest.mark.requirement("16.6", "21.1", "16.10", "16.13")
 async def test_a_resource_is_watched_in_a_new_subscription_and_the_old_one_is_left() -> None:
     async with talking(listening(), keeps=True) as it:
         await it.session.open(MODERN)
@@ -179,7 +181,7 @@ async def test_a_subscription_that_the_server_ends_harms_nothing(how: str) -> No
         assert any("section 21" in rule for rule in it.rules())
 
 
-@pytest.mark.requirement("16.8", "9.15")
+@pytest.mark.requirement("16.8", "9.15", "44.16")
 async def test_a_subscription_that_broke_is_made_again_with_a_new_id() -> None:
     async with talking(listening(), keeps=True) as it:
         await it.session.open(MODERN)
@@ -273,3 +275,80 @@ async def test_a_change_that_names_no_subscription_is_told() -> None:
         await eventually(lambda: sent(it, "tools/list"), "list of tools")
         it.transport.feed(tell("notifications/tools/list_changed"))
         assert any("section 16" in rule for rule in it.rules())
+
+
+@pytest.mark.requirement("16.13")
+async def test_the_old_subscription_is_left_only_when_the_new_one_is_acknowledged() -> None:
+    async with talking(listening(), keeps=True) as it:
+        await it.session.open(MODERN)
+        it.transport.feed(acknowledged(await listens(it)))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(it.session.subscribe, "x://1")
+            second = await listens(it, 2)
+            await anyio.wait_all_tasks_blocked()
+            assert sent(it, "notifications/cancelled") == []
+            it.transport.feed(acknowledged(second))
+        await eventually(lambda: sent(it, "notifications/cancelled"), "end of the first")
+
+
+@pytest.mark.requirement("16.14")
+@pytest.mark.parametrize("method", ["notifications/message", "notifications/progress"])
+async def test_what_never_belongs_on_a_subscription_is_told(method: str) -> None:
+    async with talking(listening(), keeps=True) as it:
+        await it.session.open(MODERN)
+        listen = await listens(it)
+        it.transport.feed(acknowledged(listen))
+        it.transport.feed(of(listen, method, {"level": "info", "data": 1, "progressToken": "x", "progress": 1}))
+        assert any("section 16" in rule and method in rule for rule in it.rules())
+
+
+@pytest.mark.requirement("16.16")
+@pytest.mark.parametrize(
+    ("granted", "ending", "words"),
+    [
+        ({"toolsListChanged": True}, "result", ["connecting", "listening", "closed"]),
+        ({}, "result", ["connecting", "partly", "closed"]),
+        ({"toolsListChanged": True}, "error", ["connecting", "listening", "lost"]),
+    ],
+)
+async def test_how_the_listening_stands_is_told(granted: Message, ending: str, words: list[str]) -> None:
+    async with talking(listening(), keeps=True) as it:
+        await it.session.open(MODERN)
+        listen = await listens(it)
+        it.transport.feed(acknowledged(listen, granted))
+        await eventually(lambda: sent(it, "tools/list"), "list of tools")
+        complete = {"resultType": "complete", "_meta": {f"{META}subscriptionId": listen["id"]}}
+        it.transport.feed(result(listen, complete) if ending == "result" else error(listen, -32603))
+
+        def said() -> list[str]:
+            told = [event.listening for event in it.events if isinstance(event, ev.SubscriptionsChanged)]
+            return [word for index, word in enumerate(told) if word and word not in told[:index]]
+
+        await eventually(lambda: said() == words, "end of the listening")
+
+
+@pytest.mark.requirement("16.15")
+async def test_streams_that_stay_open_leave_room_for_every_other_request() -> None:
+    waiting: list[Exchange] = []
+    all_there = anyio.Event()
+
+    async def handle(exchange: Exchange) -> None:
+        message = exchange.message
+        if message["method"] == "subscriptions/listen":
+            await exchange.stream(b"data: " + json.dumps(acknowledged(message)).encode() + b"\n\n")
+            await exchange.until_closed()
+            return
+        if message["method"] == "resources/read":
+            waiting.append(exchange)
+            if len(waiting) == 150:
+                all_there.set()
+            await all_there.wait()
+        await handler(server({"resources/read": {"contents": []}}, capabilities=ALL))(exchange)
+
+    async with over_http(handle) as it:
+        await it.session.subscribe("x://1")
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as tasks:
+                for number in range(150):
+                    tasks.start_soon(it.session.read_resource, f"x://{number}")
+        assert len(waiting) == 150

@@ -143,3 +143,32 @@ async def test_a_resource_that_was_read_without_usable_hints_is_told() -> None:
             "ttlMs",
             "cacheScope",
         }
+
+
+@pytest.mark.requirement("18.11")
+@pytest.mark.parametrize(("second", "told"), [("private", False), ("public", True)])
+async def test_pages_of_one_list_with_different_scopes_are_told(second: str, *, told: bool) -> None:
+    pages: dict[str | None, Any] = {
+        None: {**tools("a"), **HINTS, "nextCursor": "2"},
+        "2": {**tools("b"), "ttlMs": 5, "cacheScope": second},
+    }
+    async with talking(server({"tools/list": lambda m: pages[m["params"].get("cursor")]})) as it:
+        await it.session.open(MODERN)
+        assert [tool.name for tool in await it.session.lists.read_tools()] == ["a", "b"]
+        assert any("cache scopes" in rule and "section 18" in rule for rule in it.rules()) is told
+
+
+@pytest.mark.requirement("18.12")
+async def test_a_list_is_as_fresh_as_its_first_page_to_go_stale_and_is_read_from_its_beginning() -> None:
+    pages: dict[str | None, Any] = {
+        None: {**tools("a"), **HINTS, "nextCursor": "2"},
+        "2": {**tools("b"), "ttlMs": 5, "cacheScope": "private"},
+    }
+    async with talking(server({"tools/list": lambda m: pages[m["params"].get("cursor")]})) as it:
+        await it.session.open(MODERN)
+        for _ in range(2):
+            await it.session.lists.refresh(TOOLS)
+        cursors = [message["params"].get("cursor") for message in sent(it, "tools/list")]
+        assert cursors == [None, "2", None, "2"]
+        told = [event for event in it.events if isinstance(event, ev.ToolsChanged)]
+        assert [event.freshness.ttl_ms for event in told if event.freshness] == [5, 5]

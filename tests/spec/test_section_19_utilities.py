@@ -56,7 +56,7 @@ def paged(member: str) -> Any:
     return lambda m: pages[m.get("params", {}).get("cursor")]
 
 
-@pytest.mark.requirement("19.1", "19.2", "19.3", "19.6", "31.1", "32.2")
+@pytest.mark.requirement("19.1", "19.2", "19.3", "19.6", "31.1", "32.2", "44.15")
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("method", MEMBERS)
 async def test_every_list_is_read_with_all_its_pages(method: str, era: Wish) -> None:
@@ -270,7 +270,7 @@ async def test_a_ping_is_answered_also_while_a_person_is_being_asked() -> None:
         assert answered(it, "q")["result"] == {"action": "cancel"}
 
 
-@pytest.mark.requirement("23.3")
+@pytest.mark.requirement("23.3", "44.10")
 async def test_there_is_no_ping_in_the_stateless_era() -> None:
     async with talking(server()) as it:
         await it.session.open(MODERN)
@@ -301,7 +301,7 @@ async def test_a_log_that_was_not_declared_or_has_an_unknown_level_is_told_and_k
             assert any("section 24" in rule for rule in it.rules())
 
 
-@pytest.mark.requirement("24.3", "1.2")
+@pytest.mark.requirement("24.3", "1.2", "44.10")
 async def test_in_the_stateless_era_the_level_goes_with_each_request() -> None:
     script = server({"tools/call": done()}, capabilities={"logging": {}})
     async with talking(script) as it:
@@ -322,7 +322,7 @@ async def test_in_the_handshake_era_the_level_is_set_by_a_request() -> None:
             await it.session.set_log_level("loud")
 
 
-@pytest.mark.requirement("25.1")
+@pytest.mark.requirement("25.1", "31.9")
 @pytest.mark.parametrize("era", [MODERN, Wish(EraMode.LEGACY)])
 @pytest.mark.parametrize(
     "ref", [{"type": "ref/prompt", "name": "p"}, {"type": "ref/resource", "uri": "x://{+path}{?q*}"}]

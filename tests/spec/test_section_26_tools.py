@@ -21,7 +21,7 @@ from tests.servers.scripted_http import scripted_http
 from tests.spec.peers import ERAS, LEGACY, Message, done, handler, over_http, sent, server, talking, tools
 
 
-@pytest.mark.requirement("26.1", "26.10", "27.1")
+@pytest.mark.requirement("26.1", "26.10", "27.1", "44.20")
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("structured", [None, False, 0, "", [], {"a": 1.0}])
 async def test_a_result_is_handed_on_exactly_as_it_came(era: Wish, structured: Any) -> None:
@@ -90,7 +90,7 @@ async def test_arguments_leave_with_the_kind_and_size_of_their_numbers(era: Wish
         assert sent(it, "tools/call")[0]["params"]["arguments"] == arguments
 
 
-@pytest.mark.requirement("27.3", "27.2")
+@pytest.mark.requirement("27.3", "27.2", "27.5")
 @pytest.mark.parametrize(
     ("result", "told"),
     [
@@ -136,7 +136,7 @@ def test_a_format_refuses_nothing(format_: str) -> None:
     assert problems({"a": "not that at all"}, {"properties": {"a": {"type": "string", "format": format_}}}) == ()
 
 
-@pytest.mark.requirement("29.3", "30.1", "36.3.2", "36.3.3")
+@pytest.mark.requirement("29.3", "30.1", "36.3.2", "36.3.3", "31.8", "44.20", "30.3")
 async def test_nothing_that_a_server_points_at_is_fetched_by_itself() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)

@@ -57,7 +57,7 @@ async def test_a_question_reaches_a_person_as_it_came_and_its_answer_the_server(
         assert (it.questions[0].server, it.questions[0].params) == ("peer", FORM)
 
 
-@pytest.mark.requirement("33.14")
+@pytest.mark.requirement("33.14", "44.19")
 async def test_consent_to_an_address_is_sent_without_content_and_nothing_is_fetched() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
@@ -231,7 +231,7 @@ async def test_with_no_one_to_answer_a_question_is_refused_at_once(method: str) 
         assert (await reply(it, method, FORM))["error"]["code"] == -32601
 
 
-@pytest.mark.requirement("40.1")
+@pytest.mark.requirement("40.1", "34.9", "35.6")
 async def test_a_question_and_its_roots_belong_to_one_server_only() -> None:
     other = Offer(roots=({"uri": "file:///other"},))
     async with talking(server(), offer=ALL) as it, talking(server(), offer=other) as them:
@@ -263,3 +263,16 @@ async def test_consent_to_an_address_never_carries_content() -> None:
         it.transport.feed(ask("q", "elicitation/create", params))
         await it.transport.until_sent(3)
         assert answered(it, "q")["result"] == {"action": "accept"}
+
+
+@pytest.mark.requirement("34.8")
+@pytest.mark.parametrize("reason", ["toolUse", "whatever the model says", None])
+async def test_content_in_arrays_goes_both_ways_unchanged_with_any_stop_reason(reason: str | None) -> None:
+    use = {**USE, "_meta": {"mine": [1]}}
+    answer: Message = {"role": "assistant", "content": [TEXT, use], "model": "m", "stopReason": reason}
+    messages = [{"role": "assistant", "content": [TEXT, use]}, {"role": "user", "content": [{**RESULT, "_meta": {}}]}]
+    asked: Message = {**SAMPLE, "messages": messages, "toolChoice": {"mode": "none"}, "includeContext": "allServers"}
+    async with talking(server(), offer=ALL, human=Answer("accept", answer)) as it:
+        await it.session.open(LEGACY)
+        assert (await reply(it, "sampling/createMessage", asked))["result"] == answer
+        assert it.questions[0].params == asked

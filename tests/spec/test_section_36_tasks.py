@@ -10,7 +10,7 @@ import pytest
 
 from mcpdeck.services.eras.base import Offer
 from mcpdeck.services.eras.negotiate import Wish
-from mcpdeck.services.errors import CapabilityMissing, ConnectionLost, McpDeckError, RPCError
+from mcpdeck.services.errors import ConnectionLost, McpDeckError, RPCError, UsageError
 from mcpdeck.services.session import Answer
 from mcpdeck.services.session.memory import ServerMemory
 from tests.playbooks.scripted import error
@@ -97,7 +97,7 @@ async def test_extensions_and_unknown_capabilities_of_the_server_are_kept_as_the
 async def test_the_task_extension_is_not_used_with_a_server_that_does_not_declare_it() -> None:
     async with talking(server({"tools/call": done()})) as it:
         await it.session.open(MODERN)
-        with pytest.raises(CapabilityMissing):
+        with pytest.raises(UsageError):
             await it.session.call_tool("t", {}, as_task=True)
         assert sent(it, "tools/call") == []
 
@@ -108,19 +108,19 @@ async def test_a_call_does_not_become_a_task_where_the_server_does_not_declare_i
     capabilities: Message = {"tools": {}} if tasks is None else {"tools": {}, "tasks": tasks}
     async with talking(server(capabilities=capabilities)) as it:
         await it.session.open(LEGACY)
-        with pytest.raises(CapabilityMissing):
+        with pytest.raises(UsageError):
             await it.session.call_tool("t", {}, as_task=True)
         assert sent(it, "tools/call") == []
 
 
-@pytest.mark.requirement("36.2.12", "36.1.1")
+@pytest.mark.requirement("36.2.12", "36.1.1", "43.1")
 @pytest.mark.parametrize(("era", "capabilities"), [(LEGACY, FLAT), (MODERN, CORE)])
 async def test_each_form_of_tasks_means_nothing_in_the_other_era(era: Wish, capabilities: Message) -> None:
     listed = tools("t", execution={"taskSupport": "required"})
     async with talking(server({"tools/list": listed, "tools/call": done()}, capabilities=capabilities)) as it:
         await it.session.open(era)
         await it.session.lists.read_tools()
-        with pytest.raises(CapabilityMissing):
+        with pytest.raises(UsageError):
             await it.session.call_tool("t", {}, as_task=True)
         await it.session.call_tool("t", {})
         (call,) = sent(it, "tools/call")
@@ -158,7 +158,7 @@ async def test_the_error_of_a_task_of_the_core_is_the_error_of_its_call() -> Non
             await it.session.call_tool("t", {}, as_task=True)
 
 
-@pytest.mark.requirement("36.1.4")
+@pytest.mark.requirement("36.1.4", "36.1.10")
 async def test_a_task_of_the_core_that_needs_input_is_asked_for_its_result_and_its_question_answered() -> None:
     asks = ask("q", "elicitation/create", {**FORM, "_meta": {RELATED: {"taskId": "t1"}}})
     script = core(tasks_get=task("input_required"), tasks_result=lambda m: None)
@@ -210,7 +210,7 @@ async def test_news_of_a_task_harm_nothing_whatever_they_say(params: Message) ->
         assert final["content"] == done("result")["content"]
 
 
-@pytest.mark.requirement("21.8", "36.2.7")
+@pytest.mark.requirement("21.8", "36.2.7", "44.12")
 @pytest.mark.parametrize("era", [LEGACY, MODERN])
 async def test_a_task_is_given_up_by_its_own_request_and_by_no_notification(era: Wish) -> None:
     states = [flat(pollInterval=60_000, pollIntervalMs=60_000)] * 3
@@ -229,7 +229,7 @@ async def test_a_task_is_given_up_by_its_own_request_and_by_no_notification(era:
         assert sent(it, "notifications/cancelled") == []
 
 
-@pytest.mark.requirement("36.2.1", "36.2.2", "36.2.6", "36.2.8")
+@pytest.mark.requirement("36.2.1", "36.2.2", "36.2.6", "36.2.8", "44.3")
 async def test_a_task_of_the_extension_is_followed_with_the_extension_declared_each_time() -> None:
     end = flat("completed", result={**done("late"), "isError": True})
     async with talking(extension(flat(), flat(), end)) as it:
@@ -354,4 +354,48 @@ async def test_a_tool_that_does_not_allow_it_is_not_called_as_a_task(support: An
         await it.session.lists.read_tools()
         with pytest.raises(McpDeckError):
             await it.session.call_tool("t", {}, as_task=True)
+        assert sent(it, "tools/call") == []
+
+
+@pytest.mark.requirement("36.2.13")
+@pytest.mark.parametrize("era", [LEGACY, MODERN])
+async def test_a_task_whose_time_was_up_is_said_to_be_gone_and_forgotten(era: Wish) -> None:
+    kept = ServerMemory()
+    version = "2025-11-25" if era is LEGACY else "2026-07-28"
+    kept.keep_task("t1", {"tool": "t", "era": version, "status": "working"})
+    gone: Any = {"tasks_get": lambda m: error(m, -32602, "no such task")}
+    script = core(**gone) if era is LEGACY else extension(**gone)
+    async with talking(script, memory=kept, keeps=True) as it:
+        await it.session.open(era)
+        await eventually(lambda: not kept.tasks(), "forgotten task")
+        assert any("t1 is gone" in str(getattr(event, "data", "")) for event in it.events)
+
+
+@pytest.mark.requirement("36.2.14")
+async def test_a_look_at_a_task_goes_by_its_status_whatever_result_type_it_claims() -> None:
+    async with talking(extension({"resultType": "task", **flat("completed", result=done("end"))})) as it:
+        await it.session.open(MODERN)
+        assert (await it.session.call_tool("t", {}, as_task=True))["content"][0]["text"] == "end"
+        assert any("tasks/get" in rule and "section 36" in rule for rule in it.rules())
+
+
+@pytest.mark.requirement("36.3.7")
+@pytest.mark.parametrize("method", ["ui/initialize", "ui/open-link", "ui/message"])
+async def test_what_belongs_between_an_app_and_its_host_is_refused_on_the_wire(method: str) -> None:
+    async with talking(core(), offer=FORMS, human=Answer("accept", {})) as it:
+        await it.session.open(LEGACY)
+        it.transport.feed(ask("q", method))
+        await anyio.wait_all_tasks_blocked()
+        assert answered(it, "q")["error"]["code"] == -32601
+        assert it.questions == []
+
+
+@pytest.mark.requirement("36.3.5", "36.3.6")
+async def test_the_page_of_an_app_is_read_by_its_uri_and_handed_on_as_text() -> None:
+    page = {"uri": "ui://t/app.html", "mimeType": "text/html;profile=mcp-app", "text": "<script>1</script>"}
+    told = {"contents": [{**page, "_meta": {"ui": {"csp": {"connectDomains": ["https://a.example"]}}}}]}
+    async with talking(server({"resources/read": told, "resources/list": {"resources": []}})) as it:
+        await it.session.open(LEGACY)
+        assert await it.session.read_resource("ui://t/app.html") == told
+        assert [message["method"] for message in it.transport.sent][-1] == "resources/read"
         assert sent(it, "tools/call") == []

@@ -11,6 +11,7 @@ import pytest
 from mcpdeck.services.errors import ConnectionLost, HttpStatusError
 from mcpdeck.services.models import EraName, Json
 from mcpdeck.services.transports import event_stream
+from mcpdeck.services.transports.base import Hooks
 from mcpdeck.services.transports.event_stream import DELAYS, LONGEST, SHORTEST, EventStream
 from mcpdeck.services.transports.streamable_http import RESUME_ATTEMPTS
 from tests.playbooks.http_peer import http_peer
@@ -321,7 +322,7 @@ async def test_a_stand_alone_stream_whose_server_fails_is_given_up_after_some_at
 
 
 def stream_with(*chunks: bytes) -> EventStream:
-    stream = EventStream(lambda text: None)
+    stream = EventStream(Hooks())
     stream.begin()
     for chunk in chunks:
         stream.feed(chunk)
@@ -349,7 +350,7 @@ def test_pauses_grow_while_nothing_comes_but_never_below_the_servers_wish(monkey
 
 
 def test_what_a_long_stream_remembers_is_bounded() -> None:
-    stream = EventStream(lambda text: None)
+    stream = EventStream(Hooks())
     for connection in range(3):
         stream.begin()
         for number in range(3 * event_stream.KEPT):

@@ -110,9 +110,9 @@ def test_messages_of_a_stream_that_breaks_anywhere_and_is_sent_again_are_the_sam
     lines = b"\n".join(field for field, _ in fields)
     blocks = [block.strip(b"\n") for block in re.split(rb"\n{2,}", lines) if b"id" not in block]
     data = b"".join(b"id: %d\n%b\n\n" % (number, block) for number, block in enumerate(blocks))
-    whole = EventStream(lambda text: None, LIMIT)
+    whole = EventStream(Hooks(), LIMIT)
     expected = [frame.data for frame in whole.feed(data)]
-    stream = EventStream(lambda text: None, LIMIT)
+    stream = EventStream(Hooks(), LIMIT)
     out: list[bytes] = []
     for end in [*breaks, len(data)]:
         stream.begin()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import anyio
 import pytest
@@ -20,122 +17,14 @@ from mcpdeck.services.errors import (
     HttpStatusError,
     McpDeckError,
     RemoteProtocolError,
-    SessionExpired,
     TransportTimeout,
 )
 from mcpdeck.services.models import SseTarget, TransportKind
-from mcpdeck.services.protocol import jsonrpc
-from mcpdeck.services.transports.base import Frame, Hooks, Outgoing
+from mcpdeck.services.transports.base import Frame, Hooks
 from mcpdeck.services.transports.sse import EARLY_MESSAGES, SseTransport
-from tests.servers.scripted_http import Exchange, Handler, ScriptedServer, scripted_http
+from tests.servers.scripted_http import Exchange, Handler, scripted_http
+from tests.transports.sse_peer import ENDPOINT, Client, Legacy, client
 from tests.waiting import eventually
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\n"
-ENDPOINT = b"event: endpoint\ndata: /messages?session_id=s3cret\n\n"
-
-
-class Legacy:
-    """A server of the old transport: its stream, and what it does with a POST (None: 202, the answer on the stream)."""
-
-    def __init__(self, endpoint: bytes = ENDPOINT, post: Handler | None = None) -> None:
-        self.endpoint = endpoint
-        self.post = post
-        self.stream: Exchange | None = None
-
-    async def __call__(self, exchange: Exchange) -> None:
-        if exchange.method == "GET":
-            self.stream = exchange
-            await exchange.socket.send(HEAD + self.endpoint)
-            await exchange.until_closed()
-        elif self.post is not None:
-            await self.post(exchange)
-        else:
-            await exchange.answer("202 Accepted")
-            if "id" in exchange.message:
-                await self.say(exchange.message["id"])
-
-    async def say(self, identity: int, result: object = "done") -> None:
-        await self.send(f"event: message\ndata: {answer(identity, result)}\n\n".encode())
-
-    async def send(self, data: bytes) -> None:
-        assert self.stream is not None
-        await self.stream.socket.send(data)
-
-    async def end(self) -> None:
-        assert self.stream is not None
-        await self.stream.socket.aclose()
-
-
-def answer(identity: int, result: object = "done") -> str:
-    return json.dumps({"jsonrpc": "2.0", "id": identity, "result": result})
-
-
-@dataclass
-class Client:
-    transport: SseTransport
-    server: ScriptedServer
-    frames: list[Frame] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    ended: list[McpDeckError] = field(default_factory=list)
-    waiting: list[Outgoing] = field(default_factory=list)
-
-    async def send(self, number: int | None = 1, method: str = "tools/list") -> None:
-        if number is None:
-            await self.transport.send(Outgoing(b'{"jsonrpc":"2.0","method":"n"}', "notification", None, "n"))
-            return
-        data = jsonrpc.encode_request(number, method, {})
-        outgoing = Outgoing(data, "request", number, method)
-        self.waiting.append(outgoing)
-        await self.transport.send(outgoing)
-
-    async def request(self, number: int = 1) -> object:
-        await self.send(number)
-        await eventually(lambda: self.waiting[-1].settled, "the answer")
-        message = jsonrpc.decode(self.frames[-1].data)
-        assert isinstance(message, jsonrpc.Response)
-        return message.result
-
-    def deliver(self, frame: Frame) -> None:
-        self.frames.append(frame)
-        message = jsonrpc.decode(frame.data)
-        for outgoing in self.waiting:
-            if isinstance(message, jsonrpc.Response) and message.id == outgoing.id:
-                outgoing.settled = True
-
-    @property
-    def posts(self) -> list[Exchange]:
-        return [exchange for exchange in self.server.seen if exchange.method == "POST"]
-
-
-@asynccontextmanager
-async def client(
-    handler: Handler,
-    *,
-    headers: Mapping[str, str] | None = None,
-    max_frame: int = 1_000_000,
-    endpoint_timeout: float = 5,
-    user: str = "",
-) -> AsyncGenerator[Client]:
-    async with scripted_http(handler) as server:
-        notes: list[str] = []
-        target = SseTarget(server.url.replace("//", f"//{user}"), headers or {})
-        with anyio.fail_after(20):
-            async with SseTransport(
-                target, Hooks(note=notes.append), max_frame=max_frame, endpoint_timeout=endpoint_timeout
-            ) as transport:
-                it = Client(transport, server, notes=notes)
-
-                async def run() -> None:
-                    try:
-                        await transport.run(it.deliver)
-                    except McpDeckError as error:
-                        it.ended.append(error)
-
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(run)
-                    await anyio.wait_all_tasks_blocked()
-                    yield it
-                    tasks.cancel_scope.cancel()
 
 
 async def refused(
@@ -264,96 +153,6 @@ async def test_a_page_instead_of_a_stream_is_named() -> None:
     assert error.details["body"] == "<p>hi"
 
 
-@pytest.mark.parametrize("status", ["200 OK", "201 Created", "202 Accepted", "204 No Content"])
-async def test_any_success_takes_the_message(status: str) -> None:
-    legacy = Legacy()
-
-    async def post(exchange: Exchange) -> None:
-        await exchange.answer(status, b"" if "204" in status else b"Accepted", "text/plain")
-        await legacy.say(exchange.message["id"])
-
-    legacy.post = post
-    async with client(legacy) as it:
-        assert await it.request() == "done"
-        assert len(it.frames) == 1
-        assert it.notes == []
-
-
-async def test_a_message_in_the_body_of_the_post_is_delivered_with_a_note() -> None:
-    async with client(Legacy(post=lambda exchange: exchange.result("in the body"))) as it:
-        assert await it.request() == "in the body"
-        assert "it belongs on the stream" in it.notes[0]
-
-
-async def test_json_in_the_body_that_is_no_message_is_left_alone() -> None:
-    legacy = Legacy()
-
-    async def post(exchange: Exchange) -> None:
-        await exchange.answer("200 OK", b'{"status":"ok"}')
-        await legacy.say(exchange.message["id"])
-
-    legacy.post = post
-    async with client(legacy) as it:
-        await it.request()
-        assert (len(it.frames), it.notes) == (1, [])
-
-
-async def test_an_answer_on_the_stream_counts_though_its_post_is_still_open() -> None:
-    legacy = Legacy()
-
-    async def post(exchange: Exchange) -> None:
-        await legacy.say(exchange.message["id"])
-        await exchange.until_closed()
-
-    legacy.post = post
-    async with client(legacy) as it:
-        assert await it.request() == "done"
-        assert await it.request(2) == "done"
-
-
-async def test_a_caller_that_gives_up_takes_its_post_with_it() -> None:
-    async with client(Legacy(post=lambda exchange: exchange.until_closed())) as it:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(it.send)
-            await eventually(lambda: it.posts, "the post")
-            tasks.cancel_scope.cancel()
-        await eventually(it.posts[0].closed.is_set, "the end of the post")
-
-
-@pytest.mark.parametrize(
-    ("status", "headers", "expected"),
-    [
-        ("400 Bad Request", {}, HttpStatusError),
-        ("401 Unauthorized", {}, AuthorizationRequired),
-        ("401 Unauthorized", {"Authorization": "Bearer old"}, AuthorizationRefused),
-        ("404 Not Found", {}, HttpStatusError),
-        ("413 Content Too Large", {}, HttpStatusError),
-    ],
-)
-async def test_a_refused_post_fails_that_message_and_not_the_connection(
-    status: str, headers: Mapping[str, str], expected: type[McpDeckError]
-) -> None:
-    async with client(Legacy(post=lambda exchange: exchange.answer(status)), headers=headers) as it:
-        with pytest.raises(expected):
-            await it.send()
-        assert it.ended == []
-
-
-async def test_an_endpoint_that_is_gone_after_it_worked_ends_the_session() -> None:
-    legacy = Legacy()
-    async with client(legacy) as it:
-        await it.request()
-        legacy.post = lambda exchange: exchange.answer("404 Not Found")
-        with pytest.raises(SessionExpired) as caught:
-            await it.send(2)
-        assert caught.value.untaken
-        await eventually(lambda: it.ended, "the end of the connection")
-        assert isinstance(it.ended[0], SessionExpired)
-        assert not it.ended[0].untaken
-        with pytest.raises(SessionExpired):
-            await it.send(3)
-
-
 async def test_the_end_of_the_stream_is_the_end_of_the_connection() -> None:
     legacy = Legacy()
     async with client(legacy) as it:
@@ -435,11 +234,10 @@ async def test_a_flooding_server_is_slowed_down_while_nobody_reads() -> None:
         with anyio.fail_after(20):
             async with SseTransport(SseTarget(server.url), Hooks()) as transport:
                 seen, before = 0, -1
-                while before != sent:  # until what lies between us is full
+                while before != sent:  # until what lies between us is full, and whoever sends has to wait
                     before = sent
-                    with anyio.move_on_after(0.3):
-                        await anyio.sleep_forever()
-                assert sent < 16_000_000
+                    await anyio.wait_all_tasks_blocked()
+                assert 0 < sent < 16_000_000
 
                 def deliver(frame: Frame) -> None:
                     nonlocal seen

@@ -17,7 +17,7 @@ from mcpdeck.services.models import JsonObject
 from mcpdeck.services.state.model import AppState
 from mcpdeck.services.state.store import Store
 from mcpdeck.widgets.server_offer import Declared
-from tests.ui import states
+from tests.ui import questions, states
 from tests.ui.form_stage import settle, text_of
 from tests.waiting import eventually
 
@@ -60,7 +60,7 @@ class Kept:
         self.asked.append(("cancel_task", server, task))
 
     def declared(self, server: str) -> Declared:
-        return states.DECLARED
+        return questions.DECLARED
 
     def reconnect_all(self) -> None:
         self.asked.append(("reconnect_all",))

@@ -32,7 +32,6 @@ from mcpdeck.services.state.model import (
     PromptState,
     ServerState,
 )
-from mcpdeck.widgets.server_offer import Declared
 
 NOW = 1_767_262_800.0
 """2026-01-01 10:20:00 UTC."""
@@ -311,78 +310,6 @@ CALLS: tuple[CallState, ...] = (
     ),
 )
 
-QUESTION = PromptState(
-    id="prompt-1",
-    server="everything",
-    call="call-1",
-    method="elicitation/create",
-    request={
-        "mode": "form",
-        "message": "Which colour do you like?",
-        "requestedSchema": {
-            "type": "object",
-            "properties": {"colour": {"type": "string", "title": "Colour", "enum": ["red", "green", "blue"]}},
-            "required": ["colour"],
-        },
-    },
-    opened_at=NOW - 2,
-)
-
-
-DECLARED = Declared({"elicitation": {"form": {}, "url": {}}, "sampling": {"tools": {}}})
-"""What every server on a stage was told about us."""
-
-SAMPLING = PromptState(
-    id="prompt-2",
-    server="everything",
-    call="call-1",
-    method="sampling/createMessage",
-    request={
-        "systemPrompt": "You are a terse assistant for travellers.",
-        "messages": [
-            {"role": "user", "content": {"type": "text", "text": "Which of these is the Old Bridge?"}},
-            {"role": "user", "content": {"type": "image", "data": PIXEL, "mimeType": "image/png"}},
-            {"role": "assistant", "content": {"type": "text", "text": "The one on the left."}},
-            {"role": "user", "content": {"type": "text", "text": "Name one thing to eat close to it."}},
-        ],
-        "maxTokens": 100,
-        "temperature": 0.7,
-        "modelPreferences": {"hints": [{"name": "claude-3-sonnet"}], "speedPriority": 0.8},
-    },
-    opened_at=NOW - 2,
-)
-
-SAMPLING_WITH_TOOLS = replace(
-    SAMPLING,
-    request={
-        "messages": [
-            {"role": "user", "content": {"type": "text", "text": "Is it warm in Paris?"}},
-            {
-                "role": "assistant",
-                "content": [{"type": "tool_use", "id": "t1", "name": "geocode", "input": {"city": "Paris"}}],
-            },
-            {
-                "role": "user",
-                "content": [
-                    {"type": "tool_result", "toolUseId": "t1", "content": [{"type": "text", "text": "48.85, 2.35"}]}
-                ],
-            },
-        ],
-        "maxTokens": 1000,
-        "tools": [
-            {"name": "geocode", "inputSchema": {"type": "object"}},
-            {
-                "name": "get_weather",
-                "inputSchema": {
-                    "type": "object",
-                    "properties": {"place": {"type": "string"}},
-                    "required": ["place"],
-                },
-            },
-        ],
-        "toolChoice": {"mode": "auto"},
-    },
-)
 
 BUSY = replace(
     EVERYTHING,
@@ -424,16 +351,6 @@ BUSY = replace(
 
 
 CACHED = replace(EVERYTHING, freshness={"tools/list": Freshness(NOW - 7_200, cached=True)})
-
-ADDRESS = replace(
-    QUESTION,
-    request={
-        "mode": "url",
-        "message": "Please connect your account.",
-        "url": "https://accounts.xn--exmple-cua.co.uk/connect?"
-        + "&".join(f"part{number}=value" for number in range(24)),
-    },
-)
 
 
 def app_state(

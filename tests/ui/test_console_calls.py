@@ -64,6 +64,20 @@ async def test_a_running_call_shows_elapsed_time_progress_message_and_how_to_can
         assert "x cancels" in screen
 
 
+async def test_a_card_stays_when_its_result_is_let_go_and_says_so() -> None:
+    widget = console()
+    async with staged(widget) as (app, pilot):
+        widget.calls = (made("a"),)
+        await pilot.pause()
+        assert "result of a" in text_of(app)
+        widget.calls = (replace(widget.calls[0], result=None, result_dropped=True),)
+        await pilot.pause()
+        screen = text_of(app)
+        assert "tool-a" in screen
+        assert "no longer kept" in screen
+        assert "result of a" not in screen
+
+
 async def test_progress_arrives_on_the_same_card_and_the_result_takes_its_place() -> None:
     widget = console()
     async with staged(widget) as (app, pilot):

@@ -12,7 +12,7 @@ from mcpdeck.services.state.model import AppState, ServerState
 from mcpdeck.widgets.server_facts import overview
 from mcpdeck.widgets.server_offer import Declared
 from mcpdeck.widgets.tool_words import runs_tasks
-from tests.ui import states
+from tests.ui import questions, states
 from tests.ui.deck_stage import Stage, decked
 from tests.ui.form_stage import FORBIDDEN, HOSTILE
 
@@ -24,12 +24,12 @@ def one_running(status: str = "working") -> AppState:
     return states.app_state(replace(states.BUSY, tasks=(TaskInfo("t1", status, "index"),)))
 
 
-def told(server: ServerState, declared: Declared = states.DECLARED, width: int = 100) -> str:
+def told(server: ServerState, declared: Declared = questions.DECLARED, width: int = 100) -> str:
     return "\n".join("".join(text for text, _ in line) for line in overview(server, width, states.NOW, declared))
 
 
 async def test_a_sampling_request_takes_the_focus_and_is_answered_through_the_controller() -> None:
-    async with decked(states.app_state(*ZOO, prompts=(states.SAMPLING,))) as stage:
+    async with decked(states.app_state(*ZOO, prompts=(questions.SAMPLING,))) as stage:
         await stage.press("w")
         assert stage.deck._zone() is Zone.QUESTION
         await stage.press(*"ok", "ctrl+r")
@@ -41,11 +41,11 @@ async def test_a_sampling_request_takes_the_focus_and_is_answered_through_the_co
 
 
 async def test_questions_of_both_kinds_wait_in_one_line() -> None:
-    async with decked(states.app_state(*ZOO, prompts=(states.QUESTION, states.SAMPLING))) as stage:
+    async with decked(states.app_state(*ZOO, prompts=(questions.QUESTION, questions.SAMPLING))) as stage:
         assert "Which colour" in stage.text
         assert "asks for a completion" not in stage.text
         await stage.press("escape")
-        await stage.become(states.app_state(*ZOO, prompts=(states.SAMPLING,)))
+        await stage.become(states.app_state(*ZOO, prompts=(questions.SAMPLING,)))
         assert "Which colour" not in stage.text
         assert "everything asks for a completion" in stage.text
         assert stage.deck._zone() is Zone.QUESTION
@@ -134,6 +134,31 @@ async def test_elsewhere_no_task_is_offered() -> None:
         assert "As a task" not in stage.text
         await stage.press("ctrl+g")
         assert stage.asked == []
+        (notice,) = stage.app._notifications
+        assert (notice.title, notice.message) == ("Not called as a task", "everything does not run calls as tasks.")
+
+
+TASK_CALLS: JsonObject = {"tools": {}, "tasks": {"requests": {"tools": {"call": {}}}}}
+
+
+def indexer(support: str) -> AppState:
+    tool = states.tool("index", raw={"execution": {"taskSupport": support}})
+    return states.app_state(states.connected("files", capabilities=TASK_CALLS, tools=(tool,)))
+
+
+async def test_a_tool_that_only_runs_as_a_task_is_called_by_either_key() -> None:
+    async with decked(indexer("required")) as stage:
+        await stage.press("enter", "enter", "ctrl+g", "ctrl+r")
+        assert stage.asked == [("call", "files", "index", {})] * 2
+        assert not list(stage.app._notifications)
+
+
+async def test_a_tool_that_does_not_run_as_a_task_says_so_and_is_not_called() -> None:
+    async with decked(indexer("forbidden")) as stage:
+        await stage.press("enter", "enter", "ctrl+g")
+        assert stage.asked == []
+        (notice,) = stage.app._notifications
+        assert notice.message == "index does not run as a task."
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from mcpdeck.services import events as ev
 from mcpdeck.services.models import Status
 from mcpdeck.services.state.model import AppState, CallStatus
-from tests.ui import states
+from tests.ui import questions, states
 from tests.ui.deck_stage import decked
 
 ZOO = states.zoo()
@@ -34,10 +34,10 @@ STORIES: dict[str, tuple[AppState, tuple[str, ...]]] = {
     "form": (states.app_state(*ZOO), ("slash", *"get-sum", "enter", "enter")),
     "calls": (states.app_state(*ZOO, calls=CALLS), ("c",)),
     "log": (states.app_state(*ZOO), ("l",)),
-    "question": (states.app_state(*ZOO, prompts=(states.QUESTION,)), ("w",)),
-    "sampling": (states.app_state(*ZOO, prompts=(states.SAMPLING,)), ()),
-    "sampling-tool-use": (states.app_state(*ZOO, prompts=(states.SAMPLING_WITH_TOOLS,)), ("right", "right")),
-    "address": (states.app_state(*ZOO, prompts=(states.ADDRESS,)), ()),
+    "question": (states.app_state(*ZOO, prompts=(questions.QUESTION,)), ("w",)),
+    "sampling": (states.app_state(*ZOO, prompts=(questions.SAMPLING,)), ()),
+    "sampling-tool-use": (states.app_state(*ZOO, prompts=(questions.SAMPLING_WITH_TOOLS,)), ("right", "right")),
+    "address": (states.app_state(*ZOO, prompts=(questions.ADDRESS,)), ()),
     "protocol": (states.app_state(states.BUSY, *ZOO[1:]), ("i",)),
     "protocol-end": (states.app_state(states.BUSY, *ZOO[1:]), ("i", "end")),
     "cached": (states.app_state(states.CACHED, *ZOO[1:]), ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -124,6 +125,21 @@ async def test_a_large_structure_is_laid_out_in_a_thread_and_only_the_rows_in_si
         await pilot.pause()
         assert '{"id": 0, "name": "n0"}' in text_of(app)
         assert app.query_one(TextLines).size.height == 20_002
+
+
+@pytest.mark.parametrize("status", list(CallStatus))
+@pytest.mark.parametrize("max_rows", [10, None])
+async def test_a_call_whose_result_is_no_longer_kept_says_so(status: CallStatus, max_rows: int | None) -> None:
+    call = replace(finished(), status=status, result_dropped=True)
+    async with staged(ResultView(call, max_rows=max_rows)) as (app, _):
+        assert ("no longer kept" in text_of(app)) is (status is not CallStatus.CANCELLED)
+
+
+async def test_an_error_whose_details_are_no_longer_kept_still_says_what_happened() -> None:
+    call = replace(finished(error=ErrorInfo("jsonrpc", "it broke")), result_dropped=True)
+    async with staged(ResultView(call, max_rows=10)) as (app, _):
+        assert "it broke" in text_of(app)
+        assert "no longer kept" in text_of(app)
 
 
 async def test_many_blocks_end_in_a_count_of_what_is_left() -> None:

@@ -11,11 +11,11 @@ from textual.pilot import Pilot
 from mcpdeck.services.models import Json, JsonObject, as_list, as_object
 from mcpdeck.services.state.model import CallState, PromptState
 from mcpdeck.widgets.prompts.sampling import SamplingPanel
-from tests.ui import states
+from tests.ui import questions
 from tests.ui.form_stage import FORBIDDEN, HOSTILE, Stage, settle, staged, text_of
 
 CALL = CallState("call-1", "everything", "ask-the-model", {}, 0.0)
-TOOLS = states.SAMPLING_WITH_TOOLS
+TOOLS = questions.SAMPLING_WITH_TOOLS
 
 
 def with_params(**changes: Json) -> PromptState:
@@ -43,7 +43,7 @@ async def test_the_panel_shows_who_asks_the_conversation_and_what_is_wished_for(
     panel = SamplingPanel()
     async with staged(panel) as (app, pilot):
         panel.endpoint = "npx -y server-everything"
-        await asked(panel, pilot, states.SAMPLING)
+        await asked(panel, pilot, questions.SAMPLING)
         screen = text_of(app)
         for words in (
             "everything asks for a completion  npx -y server-everything",
@@ -62,7 +62,7 @@ async def test_the_panel_shows_who_asks_the_conversation_and_what_is_wished_for(
 async def test_a_typed_completion_goes_out_as_the_whole_result() -> None:
     panel = SamplingPanel()
     async with staged(panel) as (app, pilot):
-        await asked(panel, pilot, states.SAMPLING)
+        await asked(panel, pilot, questions.SAMPLING)
         await press(app, pilot, *"Gozo", "enter", *"ftira", "ctrl+r")
         text: JsonObject = {"type": "text", "text": "Gozo\nftira"}
         assert answers(app) == [
@@ -73,7 +73,7 @@ async def test_a_typed_completion_goes_out_as_the_whole_result() -> None:
 async def test_model_and_stop_reason_can_be_changed() -> None:
     panel = SamplingPanel()
     async with staged(panel) as (app, pilot):
-        await asked(panel, pilot, states.SAMPLING)
+        await asked(panel, pilot, questions.SAMPLING)
         await press(app, pilot, "x", "tab", "ctrl+u", *"mock-1", "tab", "right", "ctrl+r")
         ((_, content),) = answers(app)
         assert as_object(content)["model"] == "mock-1"
@@ -83,7 +83,7 @@ async def test_model_and_stop_reason_can_be_changed() -> None:
 async def test_an_empty_completion_is_not_sent() -> None:
     panel = SamplingPanel()
     async with staged(panel) as (app, pilot):
-        await asked(panel, pilot, states.SAMPLING)
+        await asked(panel, pilot, questions.SAMPLING)
         await press(app, pilot, "ctrl+r")
         assert answers(app) == []
         assert "✖ required" in text_of(app)
@@ -92,7 +92,7 @@ async def test_an_empty_completion_is_not_sent() -> None:
 async def test_a_completion_longer_than_was_asked_for_is_sent_only_when_it_is_meant() -> None:
     panel = SamplingPanel()
     async with staged(panel, size=(100, 30)) as (app, pilot):
-        await asked(panel, pilot, replace(states.SAMPLING, request={**states.SAMPLING.request, "maxTokens": 2}))
+        await asked(panel, pilot, replace(questions.SAMPLING, request={**questions.SAMPLING.request, "maxTokens": 2}))
         await press(app, pilot, *"nine chars", "ctrl+r")
         assert "about 3 tokens, 2 allowed" in text_of(app)
         assert answers(app) == []
@@ -104,7 +104,7 @@ async def test_a_completion_longer_than_was_asked_for_is_sent_only_when_it_is_me
 async def test_escape_cancels_and_ctrl_n_declines(key: str, action: str) -> None:
     panel = SamplingPanel()
     async with staged(panel) as (app, pilot):
-        await asked(panel, pilot, states.SAMPLING)
+        await asked(panel, pilot, questions.SAMPLING)
         await press(app, pilot, "x", key, key)
         assert answers(app) == [(action, None)]
 

@@ -217,7 +217,13 @@ class QuestionPanel(Widget):
     # Answers.
 
     def action_accept(self) -> None:
-        after_typing(self, self.accept)
+        asked = self.prompt
+
+        def accept() -> None:
+            if self.prompt is asked:  # else it was withdrawn meanwhile: nobody has read the next one
+                self.accept()
+
+        after_typing(self, accept)
 
     def accept(self) -> None:
         """Answer with what stands in the form, if that can be sent."""

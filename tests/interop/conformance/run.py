@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from tests.interop.conformance.scenarios import AUTHORIZATION, FRAMEWORK, Pair, pairs
-from tests.interop.install import ENV, missing
+from tests.interop.install import ENV, missing, node
 
 HERE = Path(__file__).resolve().parent
 REPORT = HERE.parents[2] / "docs" / "conformance.md"
@@ -33,7 +31,6 @@ MODULES = ENV / "conformance" / "node_modules"
 WORKERS = 2
 CLIENT_LIMIT, RUN_LIMIT = 30, 60
 """Seconds for the client, which the framework counts, and for the whole run."""
-OLDEST_NODE = 22
 REFUSED = "verification"
 """The kind of error with which something of the server's is refused."""
 
@@ -67,28 +64,13 @@ class Outcome:
     spoken: str = "–"
 
 
-def node() -> str | None:
-    """A Node.js that is new enough: the installed one first, else the machine's."""
-    for installed in MODULES.glob("node-*/bin/node"):
-        return str(installed)
-    found = shutil.which("node")
-    if found is None:
-        return None
-    said = subprocess.run((found, "--version"), capture_output=True, text=True, check=False, timeout=30).stdout
-    number = re.match(r"v(\d+)", said)
-    return found if number and int(number[1]) >= OLDEST_NODE else None
-
-
 def absent() -> str | None:
     """Why nothing can be run on this machine."""
-    why = missing("conformance")
-    if why is None and node() is None:
-        return f"there is no Node.js {OLDEST_NODE} or newer"
-    return why
+    return missing("conformance")
 
 
 def framework(*arguments: str) -> tuple[str, ...]:
-    return (node() or "node", str(MODULES / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"), *arguments)
+    return (node(), str(MODULES / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"), *arguments)
 
 
 def run(pair: Pair, mode: Mode) -> Outcome:
