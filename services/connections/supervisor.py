@@ -323,6 +323,7 @@ class Supervisor:
             scope.cancel()
         finally:
             session.lists.end()
+            session.tasks.end()
 
     def _fail(self, error: McpDeckError) -> None:
         error.server = self.entry.name

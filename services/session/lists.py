@@ -293,7 +293,10 @@ class Lists:
         items = result.get(kind.member)
         if not isinstance(items, list):
             self._broke(f"{kind.method} was answered without an array {kind.member!r} (section 19)")
-        return Page(as_list(items), as_text(result.get("nextCursor")), self._freshness(kind, result))
+        following = result.get("nextCursor")
+        if following is not None and not isinstance(following, str):
+            self._broke(f"the nextCursor of {kind.method} is no string, so nothing more is read (section 19)")
+        return Page(as_list(items), as_text(following), self._freshness(kind, result))
 
     async def _all(self, kind: ListKind) -> tuple[list[Json], Freshness]:
         """All pages of a list (section 19): an empty cursor counts, a repeated one ends it."""

@@ -264,6 +264,11 @@ class Tasks:
         if task.id in self._news:
             self._news[task.id] = anyio.Event()
 
+    def end(self) -> None:
+        """The connection is over: whoever waits before the next look at a task looks now, and finds that out."""
+        for news in self._news.values():
+            news.set()
+
     # What arrives by itself
 
     def received(self, method: str, params: JsonObject) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import anyio
+import psutil
 import pytest
 
 from mcpdeck.app.main import running
@@ -15,6 +17,7 @@ from mcpdeck.services.models import EraMode
 from mcpdeck.services.session import Memory
 from mcpdeck.services.state.model import CallStatus
 from tests import entries
+from tests.entries import SERVERS
 from tests.servers.scripted_http import Exchange, ScriptedServer, scripted_http
 from tests.waiting import eventually
 
@@ -116,6 +119,25 @@ async def test_a_call_that_became_a_task_is_not_made_again_when_the_session_is_f
                 assert forgetful.executed == 1
                 # The task itself lives on: the new session looks at it.
                 await eventually(lambda: forgetful.seen.count("tasks/get") == 2, "a look at the task")
+
+
+async def test_a_call_that_follows_a_task_fails_at_once_when_its_server_is_gone() -> None:
+    patient = entries.stdio("peer", sys.executable, str(SERVERS / "patient_task.py"))
+    with anyio.fail_after(30):
+        async with running([patient]) as services, anyio.create_task_group() as tasks:
+            ended: list[CallStatus] = []
+
+            async def call() -> None:
+                ended.append((await services.executor.call("peer", "pay", {}, as_task=True)).status)
+
+            tasks.start_soon(call)
+            await eventually(lambda: services.store.state.mcp.servers["peer"].tasks, "the task")
+            pid = services.store.state.mcp.servers["peer"].pid
+            assert pid is not None
+            psutil.Process(pid).kill()
+            # It was to be looked at again in an hour.
+            await eventually(lambda: ended, "end of the call")
+            assert ended == [CallStatus.FAILED]
 
 
 async def test_subscriptions_survive_a_session_that_is_forgotten_while_they_are_restored() -> None:

@@ -333,3 +333,11 @@ async def test_a_change_that_comes_before_the_greeting_was_read_is_no_broken_rul
     async with opened(answer) as it:
         await it.session.open(LEGACY)
         assert it.rules() == []
+
+
+@pytest.mark.parametrize("odd", [7, {"page": 2}, ["x"], True])
+async def test_a_cursor_that_is_no_text_ends_the_list_and_is_told(odd: Any) -> None:
+    async with opened(legacy(tools_list={"tools": [], "nextCursor": odd})) as it:
+        await it.session.open(LEGACY)
+        assert await it.session.lists.read_tools() == ()
+        assert any("nextCursor" in rule for rule in it.rules())
