@@ -46,6 +46,7 @@ class ServerMemory:
     """Wall seconds at which the server was found to speak the handshake only."""
     _lists: dict[str, KeptList] = field(default_factory=dict[str, KeptList])
     _tasks: dict[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+    _over: set[str] = field(default_factory=set[str])
     _loaded: bool = False
     _changed: bool = False
     _news: anyio.Event = field(default_factory=anyio.Event)
@@ -84,6 +85,7 @@ class ServerMemory:
         """Remember a task, or (None) that it is over."""
         if about is None:
             if self._tasks.pop(task, None) is not None:
+                self._over.add(task)
                 self._touch()
             return
         if self._tasks.get(task) == about:
@@ -145,7 +147,7 @@ class ServerMemory:
         }
         written = False
         try:
-            await anyio.to_thread.run_sync(_write, self.path, document)
+            await anyio.to_thread.run_sync(_write, self.path, document, frozenset(self._over))
             written = True
         finally:  # cancelled before it began: whoever saves last does it
             self._changed = self._changed or not written
@@ -184,9 +186,15 @@ def _read(path: Path) -> JsonObject:
         return {}
 
 
-def _write(path: Path, document: JsonObject) -> None:
-    """Whole or not at all, and for this user only."""
+def _write(path: Path, document: JsonObject, over: frozenset[str]) -> None:
+    """Whole or not at all, and for this user only.
+
+    Another process may have written meanwhile: its tasks stay, but for those that are ``over``.
+    """
     try:
+        theirs = {task: about for task, about in as_object(_read(path).get("tasks")).items() if task not in over}
+        tasks = list({**theirs, **as_object(document["tasks"])}.items())
+        document = {**document, "tasks": dict(tasks[-TASKS_KEPT:])}
         data = json.dumps(document, separators=(",", ":")).encode()
         if len(data) > FILE_LIMIT:
             data = json.dumps({**document, "lists": {}}, separators=(",", ":")).encode()

@@ -160,3 +160,18 @@ async def test_a_folder_that_cannot_be_written_loses_nothing_but_the_memory(tmp_
     memory.found(EraName.LEGACY)
     await memory.save()
     assert memory.era() is EraName.LEGACY
+
+
+async def test_two_programs_on_one_server_keep_each_others_tasks(tmp_path: Path) -> None:
+    mine, theirs = Memory(tmp_path).of(TINY), Memory(tmp_path).of(TINY)
+    await mine.load()
+    await theirs.load()
+    mine.keep_task("a", {"tool": "slow"})
+    await mine.save()
+    theirs.keep_task("b", {"tool": "slow"})
+    await theirs.save()
+    mine.keep_task("a", None)
+    await mine.save()
+    again = Memory(tmp_path).of(TINY)
+    await again.load()
+    assert dict(again.tasks()) == {"b": {"tool": "slow"}}
