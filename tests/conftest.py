@@ -6,6 +6,19 @@ from pathlib import Path
 
 import pytest
 
+LONG = (
+    "tests/interop/",
+    "tests/connections/test_many_connects.py",
+    "tests/transports/test_faults.py",
+    "tests/ui/test_deck",
+    "tests/cli/test_tools_and_calls.py",
+)
+"""Files that take longest: begun first, so that no worker is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.fixture
 def anyio_backend() -> str:
