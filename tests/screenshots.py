@@ -21,6 +21,7 @@ from mcpdeck.app.demo.entries import demo_servers
 from mcpdeck.services.models import JsonObject
 from mcpdeck.services.state.model import AppState
 from mcpdeck.services.state.store import Store
+from mcpdeck.widgets.server_offer import NOTHING, Declared
 from tests.ui import questions, states
 from tests.ui.real_runs import dashboard, on_screen
 from tests.waiting import eventually
@@ -37,6 +38,9 @@ class Nobody:
 
     def save(self, call_id: str) -> None:
         return None
+
+    def declared(self, server: str) -> Declared:
+        return NOTHING
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *arguments: None
