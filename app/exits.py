@@ -27,6 +27,7 @@ _OF_KIND = {
     "http": Exit.CONNECTION,
     "auth": Exit.AUTHORIZATION,
     "permission": Exit.BLOCKED,
+    "policy": Exit.BLOCKED,
     "protocol": Exit.PROTOCOL,
     "verification": Exit.PROTOCOL,
     "timeout": Exit.TIMEOUT,

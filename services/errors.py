@@ -64,6 +64,15 @@ class UntrustedError(ConfigError):
     kind = "permission"
 
 
+class PolicyDenied(McpDeckError):
+    """An allow or deny rule, or a managed file, keeps a server from being used.
+
+    ``details``: ``rule`` (as written), ``list`` (``deniedMcpServers`` or ``allowedMcpServers``), ``file``.
+    """
+
+    kind = "policy"
+
+
 class TransportError(McpDeckError):
     """Bytes could not be carried."""
 

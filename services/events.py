@@ -19,6 +19,7 @@ from .models import (
     JsonObject,
     Listed,
     ServerEntry,
+    SourceInfo,
     TaskInfo,
     Timer,
     Tool,
@@ -28,9 +29,13 @@ from .models import (
 
 @dataclass(frozen=True, slots=True)
 class ServersConfigured:
-    """The list of entries was read (again). Servers not named are gone; unchanged digests stay."""
+    """The list of entries was read (again). Servers not named are gone; unchanged digests stay.
+
+    ``sources``: the places that were looked at, None when they are as they were.
+    """
 
     entries: tuple[ServerEntry, ...]
+    sources: tuple[SourceInfo, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

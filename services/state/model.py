@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ..models import (
+    NOWHERE_ELSE,
     EraName,
     ErrorInfo,
     Freshness,
@@ -19,7 +20,9 @@ from ..models import (
     JsonObject,
     Listed,
     Origin,
+    Provenance,
     Source,
+    SourceInfo,
     Status,
     TaskInfo,
     Timer,
@@ -41,6 +44,16 @@ class Counters:
     dropped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ToolChanges:
+    """Names of the tools that came, went or were described differently, and when (wall seconds)."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    at: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ServerState:
     """One row of the deck. ``id`` is the configured name; ``endpoint`` is safe to show.
@@ -59,6 +72,12 @@ class ServerState:
     env_names: tuple[str, ...] = ()
     lints: tuple[str, ...] = ()
     suppressed_by: str | None = None
+    provenance: Provenance = NOWHERE_ELSE
+    watch: tuple[str, ...] = ()
+    tools_before: tuple[Tool, ...] | None = None
+    """The tools of the connection before this one, until this one's are known."""
+    tool_changes: ToolChanges | None = None
+    """How the tools differ from those of the connection before; None when they are the same."""
     pid: int | None = None
     era: EraName | None = None
     version: str | None = None
@@ -105,10 +124,11 @@ _NO_SERVERS: Mapping[str, ServerState] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class McpState:
-    """All servers by id, and the order in which they are shown."""
+    """All servers by id, the order in which they are shown, and the places that were looked at for them."""
 
     servers: Mapping[str, ServerState] = field(default_factory=lambda: _NO_SERVERS)
     order: tuple[str, ...] = ()
+    sources: tuple[SourceInfo, ...] = ()
 
     def listed(self) -> tuple[ServerState, ...]:
         return tuple(self.servers[name] for name in self.order)

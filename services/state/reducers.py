@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from .. import events as ev
-from ..models import ErrorInfo, Freshness, ServerEntry, Status
+from ..models import ErrorInfo, Freshness, ServerEntry, SourceInfo, Status
 from .bounds import cut, held, lightened, with_task, with_updates
 from .model import AppState, CallState, CallStatus, Counters, McpState, PromptState, ServerState
 
@@ -35,8 +35,8 @@ def reduce(state: AppState, event: Transition) -> AppState:
     if isinstance(event, ev.ServerEvent):
         return _server_event(state, event)
     match event:
-        case ev.ServersConfigured(entries):
-            return _configured(state, entries)
+        case ev.ServersConfigured(entries, sources):
+            return _configured(state, entries, sources)
         case ev.CallStarted(call, server, tool, arguments, at):
             started = CallState(id=call, server=server, tool=tool, arguments=arguments, started_at=at)
             return replace(state, calls=_trimmed((started, *state.calls)), revision=state.revision + 1)
@@ -89,18 +89,20 @@ def row_of(entry: ServerEntry, generation: int = 0) -> ServerState:
         env_names=entry.env_names,
         lints=entry.lints,
         suppressed_by=entry.suppressed_by,
-        error=entry.problem,
+        provenance=entry.provenance,
+        watch=entry.watch,
+        error=entry.problem or entry.blocked,
     )
 
 
 def with_server(state: AppState, server: ServerState) -> AppState:
     servers = dict(state.mcp.servers)
     servers[server.id] = server
-    mcp = McpState(servers=MappingProxyType(servers), order=state.mcp.order)
+    mcp = replace(state.mcp, servers=MappingProxyType(servers))
     return replace(state, mcp=mcp, revision=state.revision + 1)
 
 
-def _configured(state: AppState, entries: tuple[ServerEntry, ...]) -> AppState:
+def _configured(state: AppState, entries: tuple[ServerEntry, ...], sources: tuple[SourceInfo, ...] | None) -> AppState:
     known = state.mcp.servers
     servers: dict[str, ServerState] = {}
     for entry in entries:
@@ -109,7 +111,8 @@ def _configured(state: AppState, entries: tuple[ServerEntry, ...]) -> AppState:
             servers[entry.name] = old
         else:
             servers[entry.name] = row_of(entry, old.generation if old else 0)
-    mcp = McpState(servers=MappingProxyType(servers), order=tuple(servers))
+    looked_at = state.mcp.sources if sources is None else sources
+    mcp = McpState(servers=MappingProxyType(servers), order=tuple(servers), sources=looked_at)
     return replace(state, mcp=mcp, revision=state.revision + 1)
 
 

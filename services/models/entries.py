@@ -1,0 +1,107 @@
+"""A configured server after merge, expansion and policy, and what an error says of it.
+
+Owns plain values. Never reads a file and never decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..errors import McpDeckError
+from .json_values import Json
+from .sources import NO_ORIGIN, NOWHERE_ELSE, Origin, Provenance, Source
+from .targets import Target, TransportKind
+
+
+class EraMode(StrEnum):
+    """Which protocol era to speak: find out, or insist on one."""
+
+    AUTO = "auto"
+    MODERN = "modern"
+    LEGACY = "legacy"
+
+
+class EraName(StrEnum):
+    LEGACY = "legacy"
+    MODERN = "modern"
+
+
+class Status(StrEnum):
+    """Statuses of a server (config contract, section 6)."""
+
+    DISABLED = "disabled"
+    BLOCKED = "blocked"
+    PENDING_APPROVAL = "pending approval"
+    REJECTED = "rejected"
+    NOT_CONFIGURED = "not configured"
+    WAITING = "waiting"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    DEGRADED = "degraded"
+    NEEDS_AUTH = "needs-auth"
+    RECONNECTING = "reconnecting"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """An error as the state, the dashboard and ``--json`` show it.
+
+    ``details`` may hold ``exitCode`` (int), ``stderr`` (list of last lines), ``code``, ``data``,
+    ``status``, ``body``, ``problems``.
+    """
+
+    kind: str
+    title: str
+    hint: str = ""
+    details: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+    @classmethod
+    def of(cls, error: McpDeckError) -> ErrorInfo:
+        return cls(kind=error.kind, title=error.title, hint=error.hint, details=error.details)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSettings:
+    """What an entry says about logging in (config contract, section 2); what it leaves open is None."""
+
+    client_id: str | None = None
+    callback_port: int | None = None
+    metadata_url: str | None = None
+    scopes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEntry:
+    """One configured server after merge, expansion and policy.
+
+    ``target`` None: the entry cannot be used and ``problem`` says why. ``gate``: the status in
+    which it stays without being contacted, None when it may connect. ``endpoint`` is the unexpanded
+    command line or URL with secrets masked: the only form that is ever shown or stored.
+    ``digest`` changes exactly when the entry's text changes. ``call_timeout`` in seconds. ``blocked`` is
+    the policy rule that keeps it from being contacted. ``watch``: absolute globs; a change below them restarts it.
+    """
+
+    name: str
+    source: Source
+    target: Target | None
+    transport: TransportKind
+    endpoint: str
+    digest: str
+    origin: Origin = NO_ORIGIN
+    era: EraMode = EraMode.AUTO
+    protocol_version: str | None = None
+    call_timeout: float | None = None
+    gate: Status | None = None
+    problem: ErrorInfo | None = None
+    lints: tuple[str, ...] = ()
+    suppressed_by: str | None = None
+    env_names: tuple[str, ...] = ()
+    roots: tuple[str, ...] | None = None
+    """``file://`` URIs that this server may be told; None: the roots feature is not offered to it."""
+    provenance: Provenance = NOWHERE_ELSE
+    blocked: ErrorInfo | None = None
+    watch: tuple[str, ...] = ()
+    oauth: OAuthSettings | None = None

@@ -1,0 +1,29 @@
+"""JSON as it comes off the wire, and reading it without trusting it.
+
+Owns the type and the three readers that turn what is missing or of another kind into something empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias, cast
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+JsonObject: TypeAlias = "dict[str, Json]"
+
+NO_OBJECT: Mapping[str, Json] = {}
+
+
+def as_object(value: object) -> JsonObject:
+    """``value`` when it is a JSON object, else an empty one."""
+    return cast("JsonObject", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> list[Json]:
+    """``value`` when it is a JSON array, else an empty one."""
+    return cast("list[Json]", value) if isinstance(value, list) else []
+
+
+def as_text(value: object) -> str | None:
+    """``value`` when it is a string, else None."""
+    return value if isinstance(value, str) else None
