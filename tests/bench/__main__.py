@@ -21,6 +21,7 @@ from typing import Any
 import anyio
 
 from tests import entries
+from tests.bench import many_servers, merge
 from tests.entries import SERVERS
 from tests.terminal import Terminal
 
@@ -106,6 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("--rounds", type=int, default=9, help="process starts of each kind")
     parser.add_argument("--calls", type=int, default=500, help="calls on each side")
+    parser.add_argument("--servers", type=int, default=300, help="how many connect at once, 0: none")
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
@@ -128,6 +130,9 @@ def main() -> None:
         report("process start to first tools/list answer", ours, sdk, "the same")
         calls, sdk_calls = anyio.run(call_latency, options.calls)
         report(f"one tool call (p50 of {options.calls})", calls, sdk_calls, "the same")
+        merge.say(Path(folder))
+        if options.servers:
+            many_servers.say(options.servers)
 
 
 if __name__ == "__main__":
