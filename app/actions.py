@@ -74,7 +74,7 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
                 "approve",
                 "Approve",
                 "a",
-                "Review a project's server to approve it",
+                "Review a server that others configured",
                 "a",
                 ABOUT_SERVER,
                 DETAIL,
@@ -91,7 +91,6 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
             Action("relist", "Read lists", "u", "Read its lists again", "u", ABOUT_SERVER),
             Action("log_level", "Log level", "v", "How much the server logs", "v", ABOUT_SERVER, LOG),
             Action("cancel_task", "Cancel task", "x", "Cancel one of its tasks", "x", ABOUT_SERVER, DETAIL - LOG),
-            Action("reconnect_all", "Reconnect all", "R", "Read the configuration, connect anew", "R", ABOUT_SERVER),
             Action(
                 "enable",
                 "Enable/disable",
@@ -160,6 +159,29 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
             Action("palette", "Commands", "Ctrl+P", "Find an action, server or tool by name"),
             Action("help", "Help", "?", "Show all keys", "question_mark,f1"),
             Action("quit", "Quit", "q", "Leave and end all servers (or Ctrl+C)", "q"),
+        ),
+    ),
+    (
+        "Configuration",
+        (
+            Action("add", "Add", "n", "Add a server, also from a pasted snippet", "n", READING, SERVERS),
+            Action("edit", "Edit", "E", "Edit its entry", "E", ABOUT_SERVER, DETAIL - LOG),
+            Action(
+                "duplicate",
+                "Duplicate",
+                "d",
+                "A copy of its entry, in a file of yours",
+                "d",
+                ABOUT_SERVER,
+                SERVERS | DETAIL - LOG,
+            ),
+            Action(
+                "remove", "Remove", "Del", "Take it out of its file, asks first", "delete,backspace", SERVERS | DETAIL
+            ),
+            Action("export", "Export", "X", "Its entry as another client writes it", "X", ABOUT_SERVER),
+            Action("sources", "Sources", "S", "Every place servers come from", "S", READING, SERVERS),
+            Action("registry", "Registry", "b", "Browse the MCP Registry", "b", READING),
+            Action("reconnect_all", "Reconnect all", "R", "Read the configuration, connect anew", "R", ABOUT_SERVER),
         ),
     ),
 )

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from ..services.state.store import Store
 
 
+NOT_FED = McpState()
+"""What a screen has before its first snapshot; not the same as one without servers."""
+
+
 class FedScreen(Screen[str | None]):
     """A screen that is given snapshots while it is the active one."""
 
-    mcp: var[McpState] = var(McpState())
+    mcp: var[McpState] = var(NOT_FED)
     calls: var[tuple[CallState, ...]] = var[tuple[CallState, ...]](())
     prompts: var[tuple[PromptState, ...]] = var[tuple[PromptState, ...]](())
 

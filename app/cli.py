@@ -10,10 +10,12 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from ..services.errors import McpDeckError
 from ..services.models import ErrorInfo
+from .command_table import COMMANDS, DASHBOARD
 from .exits import Exit, Interrupted, exit_code
 from .options import Options, help_text, parse
 from .printing import note, report, write
@@ -70,29 +72,5 @@ def _run(words: Sequence[str], as_json: bool) -> int:
 
 def _command(options: Options) -> Callable[[Options], int]:
     """The command's entry point; only its own module is imported."""
-    match options.command:
-        case "list":
-            from .commands.list_servers import run as command
-        case "tools":
-            from .commands.tools import run as command
-        case "call":
-            from .commands.call import run as command
-        case "resources" | "templates" | "prompts":
-            from .commands.lists import run as command
-        case "read":
-            from .commands.read import run as command
-        case "prompt":
-            from .commands.prompt import run as command
-        case "complete":
-            from .commands.complete import run as command
-        case "batch":
-            from .commands.batch import run as command
-        case "watch":
-            from .commands.watch import run as command
-        case "approve":
-            from .commands.approve import run as command
-        case "demo":
-            from .commands.demo import run as command
-        case _:
-            from .commands.dashboard import run as command
-    return command
+    command = COMMANDS[options.command] if options.command else DASHBOARD
+    return import_module(f".commands.{command.module}", __package__).run

@@ -14,14 +14,19 @@ from uuid import uuid4
 import anyio
 
 from ..services.errors import InvalidArguments, McpDeckError, UsageError
-from ..services.models import JsonObject, as_text
+from ..services.models import JsonObject, Status, as_text
 from ..widgets.server_offer import NOTHING, Declared
+from .entry_intents import Entries, EntryController
+from .registry_intents import Registry, RegistryController
 from .saving import save_result
+from .seen import Seen
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
+    from ..services.config.load import LoadOptions
     from ..services.session import Session
+    from .editing import Editing
     from .main import Services
 
 Refused: TypeAlias = Callable[[tuple[str, ...]], None]
@@ -38,8 +43,18 @@ class Toast(Protocol):
 
 
 class Intents(Protocol):
-    """Everything a screen may ask for. Each returns at once."""
+    """Everything a screen may ask for. Each returns at once.
 
+    ``entries`` is what changes the configuration, ``registry`` the MCP Registry, None where there is none to ask.
+    ``embedded``: the servers are those of a program, and there is no configuration.
+    """
+
+    @property
+    def embedded(self) -> bool: ...
+    @property
+    def entries(self) -> Entries: ...
+    @property
+    def registry(self) -> Registry | None: ...
     def call(
         self,
         server: str,
@@ -57,9 +72,9 @@ class Intents(Protocol):
     def cancel_task(self, server: str, task: str) -> None: ...
     def declared(self, server: str) -> Declared: ...
     def reconnect_all(self) -> None: ...
-    def set_enabled(self, server: str, enabled: bool) -> None: ...
-    def approve(self, server: str) -> None: ...
-    def reject(self, server: str) -> None: ...
+    def set_enabled(self, seen: Seen, enabled: bool) -> None: ...
+    def approve(self, seen: Seen) -> None: ...
+    def reject(self, seen: Seen) -> None: ...
     def answer(self, prompt_id: str, action: AnswerAction, content: JsonObject | None) -> None: ...
     def save(self, call_id: str) -> Path | None: ...
 
@@ -69,7 +84,8 @@ class Controller:
 
     ``set_enabled``, ``approve`` and ``reject`` rewrite what mcpdeck remembers and configure the manager
     again; the composition root injects them, they may raise ``McpDeckError``. ``data_folder`` is where
-    ``save`` writes.
+    ``save`` writes. ``editing`` is called when the first entry is changed; None: nothing here can be changed.
+    ``options`` say where the settings with the registry's address are; None: no registry is asked.
     """
 
     def __init__(
@@ -78,11 +94,13 @@ class Controller:
         task_group: TaskGroup,
         toast: Toast,
         *,
-        set_enabled: Callable[[str, bool], None],
-        approve: Callable[[str], None],
-        reject: Callable[[str], None],
+        set_enabled: Callable[[Seen, bool], None],
+        approve: Callable[[Seen], None],
+        reject: Callable[[Seen], None],
         data_folder: Path,
-        reload: Callable[[], None] = lambda: None,
+        reload: Callable[[], object] = lambda: None,
+        editing: Callable[[], Editing] | None = None,
+        options: Callable[[], LoadOptions] | None = None,
     ) -> None:
         self._services = services
         self._tasks = task_group
@@ -93,6 +111,9 @@ class Controller:
         self._data_folder = data_folder
         self._reload = reload
         self._running: dict[str, anyio.CancelScope] = {}
+        self.embedded = editing is None
+        self.entries: Entries = EntryController(editing, toast, reload=reload, shown=services.store.flush)
+        self.registry: Registry | None = None if options is None else RegistryController(options, self._beside)
 
     def call(
         self,
@@ -116,6 +137,9 @@ class Controller:
 
         self._tasks.start_soon(self._call, call_id, run, refused)
         return call_id
+
+    def _beside(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._tasks.start_soon(self._call, "", work, None)
 
     async def _call(self, call_id: str, run: Callable[[], Awaitable[None]], refused: Refused | None) -> None:
         try:
@@ -178,7 +202,7 @@ class Controller:
                 raise
             self._toast(done, server)
 
-        self._tasks.start_soon(self._call, "", run, None)
+        self._beside(run)
 
     def reconnect_all(self) -> None:
         """Read the configuration again and connect every server that may connect; gated ones stay as they are."""
@@ -191,14 +215,22 @@ class Controller:
 
         self._attempt(work)
 
-    def set_enabled(self, server: str, enabled: bool) -> None:
-        self._attempt(lambda: self._set_enabled(server, enabled))
+    def set_enabled(self, seen: Seen, enabled: bool) -> None:
+        self._attempt(lambda: self._set_enabled(seen, enabled))
 
-    def approve(self, server: str) -> None:
-        self._attempt(lambda: self._approve(server))
+    def approve(self, seen: Seen) -> None:
+        """Approve the entry that was seen; one that is switched off as well does not start yet, and that is told."""
 
-    def reject(self, server: str) -> None:
-        self._attempt(lambda: self._reject(server))
+        def work() -> None:
+            self._approve(seen)
+            entry = self._services.manager.entries.get(seen.name)
+            if entry is not None and entry.gate is Status.DISABLED:
+                self._toast(f"{seen.name} is approved, and still disabled", "Press e to enable it.")
+
+        self._attempt(work)
+
+    def reject(self, seen: Seen) -> None:
+        self._attempt(lambda: self._reject(seen))
 
     def answer(self, prompt_id: str, action: AnswerAction, content: JsonObject | None) -> None:
         """Answer a server's question; one that is closed already changes nothing."""

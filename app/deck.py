@@ -15,11 +15,13 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.widgets import Input, TextArea
 
-from ..services.state.text import one_line, visible
+from ..services.state.text import one_line
 from .actions import bindings
 from .bridge import Bridge
 from .palette import DeckCommands, DeckPalette
+from .screens.confirm_screen import ConfirmScreen
 from .screens.deck_screen import DeckScreen
+from .screens.unsaved_screen import UnsavedScreen
 from .themes import DARK, LIGHT, THEMES
 
 if TYPE_CHECKING:
@@ -29,19 +31,28 @@ if TYPE_CHECKING:
     from ..services.state.store import Store
     from .controller import Intents, Severity, Toast
 
-TOAST_LIMIT = 600
+TITLE_LIMIT = 100
+HINT_LIMIT = 160
+"""A toast stands before other things: what is longer is told where it belongs too."""
 
 
 class Deck(App[None]):
-    """The dashboard. ``controller_factory`` is given the toast and makes the one controller."""
+    """The dashboard. ``controller_factory`` is given the toast and makes the one controller.
+
+    ``clock`` tells the time of day, ``ticks`` how long something took; both in seconds.
+    """
 
     TITLE = "mcpdeck"
     CSS_PATH = [  # noqa: RUF012 - typed by Textual
         "styles/deck.tcss",
         "styles/deck_screen.tcss",
         "styles/help_screen.tcss",
-        "styles/approve_screen.tcss",
+        "styles/confirm_screen.tcss",
         "styles/choice_screen.tcss",
+        "styles/entry_screen.tcss",
+        "styles/export_screen.tcss",
+        "styles/sources_screen.tcss",
+        "styles/registry_screen.tcss",
     ]
     COMMANDS = {DeckCommands}  # noqa: RUF012 - the name and type are Textual's
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,11 +67,13 @@ class Deck(App[None]):
         *,
         version: str = "",
         clock: Callable[[], float] = time.time,
+        ticks: Callable[[], float] = time.monotonic,
         on_first_frame: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.store = store
         self.clock = clock
+        self.ticks = ticks
         self.version = version
         self._on_first_frame = on_first_frame
         self.intents = controller_factory(self.toast)
@@ -103,8 +116,8 @@ class Deck(App[None]):
 
     def toast(self, title: str, hint: str = "", *, severity: Severity = "information") -> None:
         """A passing message; ``title`` and ``hint`` may hold server text."""
-        message = visible(hint)[:TOAST_LIMIT] or " "
-        self.notify(message, title=one_line(title, TOAST_LIMIT), severity=severity, markup=False)
+        message = one_line(hint, HINT_LIMIT) or " "
+        self.notify(message, title=one_line(title, TITLE_LIMIT), severity=severity, markup=False)
 
     def action_theme(self) -> None:
         self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
@@ -123,7 +136,19 @@ class Deck(App[None]):
             self.push_screen(HelpScreen())
 
     async def action_quit(self) -> None:
-        self.exit()
+        """Leave; with something typed in a dialog, that is asked about first, and leaving once more leaves."""
+        if not self._asks_first():
+            self.exit()
+
+    def _asks_first(self) -> bool:
+        stack = self.screen_stack
+        dirty = next((screen for screen in stack if isinstance(screen, UnsavedScreen) and screen.unsaved), None)
+        if dirty is None or isinstance(self.screen, ConfirmScreen):
+            return False
+        while self.screen is not dirty:  # the help, the palette, a choice: nothing is typed in them
+            self.pop_screen()
+        dirty.action_leave()
+        return True
 
     async def action_interrupt(self) -> None:
         """Ctrl+C: copy what is selected in a field or on the screen, else leave."""
@@ -136,4 +161,4 @@ class Deck(App[None]):
             self.copy_to_clipboard(selected)
             self.toast("Copied")
             return
-        self.exit()
+        await self.action_quit()

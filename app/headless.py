@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..services.session import Session
     from ..services.state.model import AppState
+    from .resolve import Guard
     from .worker import Services
 
 TOOLS = frozenset({"tools/list"})
@@ -111,13 +112,15 @@ async def services(
     entries: Sequence[ServerEntry],
     options: Options,
     *,
+    guard: Guard | None = None,
     listens: bool = False,
     pings: bool = False,
     reads: frozenset[str] | None = frozenset(),
 ) -> AsyncGenerator[Services]:
     """Everything below the screens, running; ``--timeout`` is for connecting and for a call.
 
-    ``--answers`` answers what servers ask, and ``--trace`` is written from the first message on. ``listens``:
+    ``--answers`` answers what servers ask, and ``--trace`` is written from the first message on. ``guard`` is
+    asked before each connection and call whether a server may be used still. ``listens``:
     be told of changes; ``pings``: measure the latency; ``reads``: methods of the lists that are read unasked,
     None: all. A command does not send what it does not need. What is found out about a configured server is kept
     for the next run.
@@ -134,10 +137,13 @@ async def services(
     )
     if options.timeout is not None:
         settings = settings.within(options.timeout, "--timeout")
+    if not options.quiet:
+        for remark in settings.remarks:
+            note_warning(remark)
     begin = anyio.Event()
     memory = Remembered(Folders.of(os.environ).cache / "servers")
     async with running(
-        entries, settings=settings, offer=answers.offer, ask=answers.ask, memory=memory, start=begin
+        entries, settings=settings, offer=answers.offer, ask=answers.ask, memory=memory, start=begin, guard=guard
     ) as house:
         with traced(house.trace, options.trace), _declined_questions(house, options):
             begin.set()

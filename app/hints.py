@@ -7,18 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..services.models import Status
+from ..services.models import Source, Status
 from ..services.state.model import CallState, CallStatus, ServerState
 from ..widgets.footer_keys import KeyHint
+from ..widgets.provenance_lines import offered
+from ..widgets.status_marks import of_whole_file
 from .actions import ACTIONS, BY_ID, READING, Action, Zone
 
 FIXED = ("palette", "help", "quit")
 APPROVABLE = frozenset({Status.PENDING_APPROVAL, Status.REJECTED})
+OF_CONFIGURATION = frozenset({"add", "edit", "duplicate", "remove", "export", "sources", "registry"})
+WRITABLE = frozenset({Source.LOCAL, Source.PROJECT, Source.USER})
+"""Sources among whose files are some that may be written here."""
 
 
-def hints(zone: Zone, server: ServerState | None, call: CallState | None, *, asked: bool) -> tuple[KeyHint, ...]:
-    """Hints for ``zone``; ``call`` is the selected call, ``asked`` whether a question waits."""
-    return tuple(_hints(zone, server, call, asked))
+def hints(
+    zone: Zone, server: ServerState | None, call: CallState | None, *, asked: bool, embedded: bool = False
+) -> tuple[KeyHint, ...]:
+    """Hints for ``zone``; ``call`` is the selected call, ``asked`` whether a question waits.
+
+    ``embedded``: a program brought the servers along, nothing about the configuration can be done.
+    """
+    found = _hints(zone, server, call, asked)
+    return tuple(hint for hint in found if not (embedded and hint.action in OF_CONFIGURATION))
 
 
 def fixed_hints(zone: Zone) -> tuple[KeyHint, ...]:
@@ -31,6 +42,8 @@ def _hints(zone: Zone, server: ServerState | None, call: CallState | None, asked
     # A question stops a call: it comes first.
     if asked and zone in BY_ID["answer"].footer:
         yield _hint(BY_ID["answer"], server)
+    if server is None and zone in BY_ID["add"].footer:  # where there is nothing yet, adding comes first
+        yield _hint(BY_ID["add"], server)
     for action in ACTIONS:
         if action.id != "answer" and zone in action.footer and _useful(action.id, server, call):
             yield _hint(action, server)
@@ -40,7 +53,15 @@ def _useful(action: str, server: ServerState | None, call: CallState | None) -> 
     match action:
         case "approve":
             return server is not None and server.status in APPROVABLE
-        case "open" | "overview" | "log" | "reconnect" | "enable":
+        case "add":
+            return server is not None
+        case "reconnect" | "enable":
+            return server is not None and _used(server)
+        case "duplicate":
+            return server is not None and offered(server)
+        case "edit" | "remove":
+            return server is not None and server.source in WRITABLE and not of_whole_file(server)
+        case "open" | "overview" | "log" | "export":
             return server is not None
         case "filter" | "call":
             return server is not None and bool(server.tools)
@@ -58,6 +79,13 @@ def _useful(action: str, server: ServerState | None, call: CallState | None) -> 
             return True
 
 
+def _used(server: ServerState) -> bool:
+    """It may be switched on and connected to; what stands in the way is no rule and no other entry."""
+    return server.status is not Status.BLOCKED and not (
+        server.suppressed_by or offered(server) or of_whole_file(server)
+    )
+
+
 def _hint(action: Action, server: ServerState | None) -> KeyHint:
     return KeyHint(action.shown, _word(action, server), action.id)
 
@@ -67,6 +95,8 @@ def _word(action: Action, server: ServerState | None) -> str:
         if server.status is Status.PENDING_APPROVAL:
             return "Review"
         return "Tools" if server.usable else "See why"
+    if action.id == "duplicate":
+        return "Take over"
     if server is not None and action.id == "enable":
         return "Enable" if server.status is Status.DISABLED else "Disable"
     return action.title

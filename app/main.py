@@ -7,71 +7,112 @@ left behind.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 import anyio.abc
 
 from ..services.eras.versions import VERSION
-from ..services.manager import Settings
+from ..services.manager import Changes, ConnectionManager, Settings
+from ..services.models import ServerEntry
 from ..services.policy.configured import Configured
 from ..services.session import Memory
+from .file_events import stamp
 from .options import Options
-from .worker import Services, running
+from .reloading import files_of, reload_on_changes
+from .seen import Seen
+from .worker import Services, around, running
 
 if TYPE_CHECKING:
+    from ..services.config.load import LoadOptions
     from .controller import Controller, Toast
     from .deck import Deck
+    from .editing import Editing
 
-__all__ = ["Services", "run_dashboard", "running"]
+__all__ = ["Hands", "Services", "begin_drawing", "collecting_rarely", "run_dashboard", "running", "show"]
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+COLLECT_AFTER = (1_000, 10, 100)
+"""New objects until the youngest generation is collected, and how many collections of one until that of the next."""
 FIRST_FRAME_WAIT = 2.0
 """Seconds after which connecting starts even if no frame was drawn (a terminal that takes nothing)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What a person may change from the dashboard; each raises ``McpDeckError`` when it cannot be done.
+
+    ``reload`` reads the configuration again. ``editing`` is called when the first entry is changed, None: there
+    is no file to change. ``data_folder`` is where results are saved. ``options`` tell where the settings stand that
+    name the registry, None: there is none to browse.
+    """
+
+    set_enabled: Callable[[Seen, bool], None]
+    approve: Callable[[Seen], None]
+    reject: Callable[[Seen], None]
+    reload: Callable[[], Changes]
+    data_folder: Path
+    editing: Callable[[], Editing] | None = None
+    options: Callable[[], LoadOptions] | None = None
+
+
+Beside: TypeAlias = "Callable[[Services, Toast], Awaitable[None]]"
+"""Something that runs beside the dashboard, from its first frame on."""
+
+
 def run_dashboard(source: AbstractAsyncContextManager[Configured], options: Options) -> int:
     """Show the dashboard until the person leaves; the exit code. ``source`` yields the configured servers."""
+    begin_drawing()
+    code = anyio.run(partial(_dashboard, source, options))
+    gc.freeze()  # the process ends: nothing needs to be collected on the way out
+    return code
+
+
+def begin_drawing() -> None:
+    """Ask the terminal what it can do now, so that it answers while the rest is still being imported."""
     from ..widgets import terminal_graphics
 
-    # Asked now, so that the terminal answers while the rest is still being imported.
     terminal_graphics.begin()
-    return anyio.run(partial(_dashboard, source, options))
 
 
 async def _dashboard(source: AbstractAsyncContextManager[Configured], options: Options) -> int:
     settings = Settings.from_environment(os.environ)
     if options.timeout is not None:
         settings = settings.within(options.timeout, "--timeout")
-    caught: list[int] = []
-    deck: Deck | None = None
     async with source as configured:
-        first_frame = anyio.Event()
+        read_at = stamp(files_of(configured))
         entries = configured.load_entries()
-        async with (
-            running(
-                entries, settings=settings, can_ask=True, memory=_memory(configured, options), start=first_frame
-            ) as services,
-            anyio.create_task_group() as tasks,
-        ):
-            deck = _deck(services, configured, tasks, first_frame)
-            tasks.start_soon(_end_on_signal, deck, caught)
-            tasks.start_soon(_first_frame_at_last, first_frame)
-            from ..widgets import terminal_graphics
+        manager = ConnectionManager(settings=settings, memory=_memory(configured, options), guard=configured.guard)
+        manager.configure(entries, configured.sources)
+        hands = _hands(manager, configured)
 
-            terminal_graphics.finish()
-            from .trace_file import traced
+        async def beside(services: Services, toast: Toast) -> None:
+            from .restarting import restart_on_changes  # nothing is restarted before the first frame
 
-            with traced(services.trace, options.trace):
-                await deck.run_async()
-            tasks.cancel_scope.cancel()
-    if caught:
-        return 128 + caught[0]
-    return (deck.return_code if deck is not None else None) or 0
+            for remark in settings.remarks:
+                toast(remark, severity="warning")
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_find, configured, options.discover, hands.reload)
+                tasks.start_soon(partial(reload_on_changes, configured, manager, hands.reload, toast, since=read_at))
+                tasks.start_soon(restart_on_changes, manager, services.store, toast)
+
+        return await show(manager, hands, beside=beside, trace=options.trace)
+
+
+async def _find(configured: Configured, network: bool, reload: Callable[[], Changes]) -> None:
+    """Look for servers that stand in no file; those that are found are rows from then on."""
+    from .discovering import with_found  # what asks the network is not needed for the first frame
+
+    configured.options = await with_found(configured.options, network=network)
+    reload()
 
 
 def _memory(configured: Configured, options: Options) -> Memory:
@@ -79,36 +120,93 @@ def _memory(configured: Configured, options: Options) -> Memory:
     return Memory(None if options.command == "demo" else configured.options.folders.cache / "servers")
 
 
-def _deck(services: Services, configured: Configured, tasks: anyio.abc.TaskGroup, first_frame: anyio.Event) -> Deck:
+def _hands(manager: ConnectionManager, configured: Configured) -> Hands:
+    def again() -> Changes:
+        return manager.configure(configured.load_entries(), configured.sources)
+
+    def entry(seen: Seen) -> ServerEntry:
+        return seen.still(manager.entries.get(seen.name))
+
+    def approve(seen: Seen) -> None:
+        configured.approve(entry(seen))
+        again()
+
+    def reject(seen: Seen) -> None:
+        configured.reject(entry(seen))
+        again()
+
+    def set_enabled(seen: Seen, enabled: bool) -> None:
+        configured.set_enabled(entry(seen), enabled)
+        again()
+
+    def editing() -> Editing:
+        from .editing import Editing  # what writes files is not needed for the first frame
+
+        return Editing(configured)
+
+    return Hands(
+        set_enabled, approve, reject, again, configured.options.folders.data, editing, lambda: configured.options
+    )
+
+
+async def show(
+    manager: ConnectionManager,
+    hands: Hands,
+    *,
+    beside: Beside | None = None,
+    trace: str | None = None,
+    title: str | None = None,
+) -> int:
+    """The dashboard on ``manager`` until the person leaves; the exit code.
+
+    The manager is run from the first frame on, unless it runs already; then it goes on afterwards.
+    """
+    caught: list[int] = []
+    deck: Deck | None = None
+    first_frame = anyio.Event()
+    with collecting_rarely() as keep:
+        async with (
+            around(manager, can_ask=True, start=first_frame) as services,
+            anyio.create_task_group() as tasks,
+        ):
+            deck = _deck(services, hands, tasks, first_frame)
+            if title is not None:
+                deck.title = title
+            tasks.start_soon(_end_on_signal, deck, caught)
+            tasks.start_soon(_from_first_frame, first_frame, keep, beside, services, deck.toast)
+            from ..widgets import terminal_graphics
+
+            terminal_graphics.finish()
+            from .trace_file import traced
+
+            with traced(services.trace, trace):
+                await deck.run_async()
+            tasks.cancel_scope.cancel()
+    if caught:
+        return 128 + caught[0]
+    return (deck.return_code if deck is not None else None) or 0
+
+
+def _deck(services: Services, hands: Hands, tasks: anyio.abc.TaskGroup, first_frame: anyio.Event) -> Deck:
     # Textual and everything drawn: not imported by the commands without a screen.
     from .controller import Controller
     from .deck import Deck
 
-    def again() -> None:
-        services.manager.configure(configured.load_entries())
-
-    def approve(server: str) -> None:
-        configured.approve(services.manager.entries[server])
-        again()
-
-    def reject(server: str) -> None:
-        configured.reject(services.manager.entries[server])
-        again()
-
-    def set_enabled(server: str, enabled: bool) -> None:
-        configured.set_enabled(services.manager.entries[server], enabled)
-        again()
+    def reload() -> None:
+        hands.reload()
 
     def controller(toast: Toast) -> Controller:
         return Controller(
             services,
             tasks,
             toast,
-            set_enabled=set_enabled,
-            approve=approve,
-            reject=reject,
-            data_folder=configured.options.folders.data,
-            reload=again,
+            set_enabled=hands.set_enabled,
+            approve=hands.approve,
+            reject=hands.reject,
+            data_folder=hands.data_folder,
+            reload=reload,
+            editing=hands.editing,
+            options=hands.options,
         )
 
     return Deck(services.store, controller, version=VERSION, on_first_frame=first_frame.set)
@@ -122,7 +220,32 @@ async def _end_on_signal(deck: Deck, caught: list[int]) -> None:
             deck.exit()
 
 
-async def _first_frame_at_last(first_frame: anyio.Event) -> None:
+async def _from_first_frame(
+    first_frame: anyio.Event, keep: Callable[[], None], beside: Beside | None, services: Services, toast: Toast
+) -> None:
+    """Connecting begins with the first frame, or soon after where none is drawn; so does what runs beside."""
     with anyio.move_on_after(FIRST_FRAME_WAIT):
         await first_frame.wait()
+    keep()
     first_frame.set()
+    if beside is not None:
+        await beside(services, toast)
+
+
+@contextmanager
+def collecting_rarely() -> Generator[Callable[[], None]]:
+    """Keep the garbage collector from holding the loop up; yields what is called once everything is drawn.
+
+    A full collection walks through everything there is: 50 to 90 ms in one go with 300 servers, five times while
+    they connect. So what is imported and drawn by then is left out (``gc.freeze``), and the others come a tenth as
+    often. The younger generations, which find nearly all there is to find, stay as small as they were. Everything
+    is as before afterwards: the program may be one that embeds the dashboard.
+    """
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    gc.set_threshold(*COLLECT_AFTER)
+    try:
+        yield gc.freeze
+    finally:
+        if not frozen:
+            gc.unfreeze()
+        gc.set_threshold(*before)

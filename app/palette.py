@@ -18,7 +18,7 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from ..services.state.text import one_line
-from .actions import ACTIONS
+from .actions import ACTIONS, APP_ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,10 @@ class DeckPalette(CommandPalette):
 
 
 class DeckCommands(Provider):
-    """Actions are always offered; servers and tools once something is typed."""
+    """Actions are always offered; servers and tools once something is typed.
+
+    Above the main screen only what the app itself does: another screen may well have an action of the same name.
+    """
 
     async def discover(self) -> Hits:
         for command in self._actions():
@@ -89,8 +92,11 @@ class DeckCommands(Provider):
                 yield Hit(score, shown, command.run, text=command.title, help=command.shown_help)
 
     def _actions(self) -> Iterator[Command]:
+        from .screens.deck_screen import DeckScreen
+
+        of_app = not isinstance(self.screen, DeckScreen)
         for action in ACTIONS:
-            if action.id not in UNLISTED:
+            if action.id not in UNLISTED and (action.id in APP_ACTIONS or not of_app):
                 title = f"{action.title} · {action.shown}"
                 yield Command(title, action.description, partial(self._run, action.id))
 
@@ -109,6 +115,5 @@ class DeckCommands(Provider):
                 yield Command(title, one_line(tool.description, 100), run)
 
     async def _run(self, action: str) -> None:
-        screen = self.screen
-        target = screen if hasattr(screen, f"action_{action}") else self.app
+        target = self.app if action in APP_ACTIONS else self.screen
         await self.app.run_action(action, default_namespace=target)

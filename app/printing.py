@@ -90,8 +90,7 @@ def error_document(error: ErrorInfo, server: str | None) -> JsonObject:
 
 def note_error(error: ErrorInfo, server: str | None = None) -> None:
     """An error for a person: what happened, what the server said last, what to do next."""
-    where = f"{one_line(server)}: " if server and server not in error.title else ""
-    note(f"{coloured('error:', RED, sys.stderr)} {where}{one_line(error.title)}")
+    note(f"{coloured('error:', RED, sys.stderr)} {one_line(_in_the_name_of(server, error.title))}")
     for problem in as_list(error.details.get("problems")):
         note(f"  - {one_line(str(problem))}")
     for stream, mark in (("stdout", "stdout | "), ("stderr", "| ")):
@@ -100,6 +99,12 @@ def note_error(error: ErrorInfo, server: str | None = None) -> None:
             note(f"  {mark}{visible(str(line)).replace(chr(10), ' ').rstrip()}")
     if error.hint:
         note(f"  {coloured('→', DIM, sys.stderr)} {one_line(error.hint)}")
+
+
+def _in_the_name_of(server: str | None, title: str) -> str:
+    """``title`` with the server before it, unless it begins with that: a name may be any word of a sentence."""
+    named = (f'"{server}" ', f'entry "{server}": ', f"{server}:", f'no server named "{server}"')
+    return title if not server or title.startswith(named) else f"{server}: {title}"
 
 
 def report(error: ErrorInfo, server: str | None, *, as_json: bool) -> None:
@@ -122,9 +127,17 @@ class Cell:
     style: str = ""
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:
-    """Aligned lines without empty columns, fitted to the width of a terminal; untouched where stdout is none."""
+def table(header: Sequence[str], rows: Sequence[Sequence[Cell]], *, spare: str | None = None) -> list[str]:
+    """Aligned lines without empty columns, fitted to the width of a terminal; untouched where stdout is none.
+
+    ``spare``: the column that is left out where the terminal is too narrow for the others beside it.
+    """
     used = [index for index in range(len(header)) if any(row[index].text for row in rows)]
+    if spare is not None and sys.stdout.isatty():
+        others = [index for index in used if header[index] != spare]
+        whole = sum(max(cell_width(row[index].text) for row in rows) + len(GAP) for index in others)
+        if whole + MINIMUM_COLUMN > shutil.get_terminal_size().columns:
+            used = others
     header, rows = [header[index] for index in used], [[row[index] for index in used] for row in rows]
     cells = [[Cell(title, DIM) for title in header], *([Cell(one_line(c.text), c.style) for c in row] for row in rows)]
     widths = [max(cell_width(row[index].text) for row in cells) for index in range(len(header))]

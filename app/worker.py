@@ -13,7 +13,8 @@ import anyio
 
 from ..services.engine.executor import Executor
 from ..services.engine.interactions import Interactions
-from ..services.manager import ConnectionManager, Settings
+from ..services.errors import UsageError
+from ..services.manager import ConnectionManager, Guard, Settings
 from ..services.models import ServerEntry
 from ..services.session import Answer, Ask, Memory, Offer, Question
 from ..services.state.store import Store
@@ -45,37 +46,52 @@ async def running(
     ask: Ask | None = None,
     memory: Memory | None = None,
     start: anyio.Event | None = None,
+    guard: Guard | None = None,
 ) -> AsyncGenerator[Services]:
     """The services, connecting. Leaving ends every connection and child process, also when cancelled.
 
     ``can_ask``: someone answers ``Interactions``, so servers may put questions to a human; else ``ask``
     answers what ``offer`` names. ``memory``: what is remembered of the servers. ``start``: nothing is
-    contacted before it is set (the first frame comes first).
+    contacted before it is set (the first frame comes first). ``guard`` is asked before anything is contacted.
     """
-    store, trace = Store(), Trace()
+    manager = ConnectionManager(entries, offer=offer, settings=settings, memory=memory, guard=guard)
+    async with around(manager, can_ask=can_ask, offer=offer, ask=ask, start=start) as services:
+        yield services
+
+
+@asynccontextmanager
+async def around(
+    manager: ConnectionManager,
+    *,
+    can_ask: bool = False,
+    offer: Offer | None = None,
+    ask: Ask | None = None,
+    start: anyio.Event | None = None,
+) -> AsyncGenerator[Services]:
+    """The services around a manager that keeps its own store; run here, unless it runs already.
+
+    Raises ``UsageError`` for a manager whose events go elsewhere.
+    """
+    store = manager.store
+    if store is None:
+        raise UsageError("this connection manager keeps no state", hint="Make it without emit=.")
     interactions = Interactions(store.dispatch)
-    answers = ask or (interactions.ask if can_ask else None)
-
-    async def asked(question: Question) -> Answer:
-        assert answers is not None
-        with executor.paused(question.server, question.call):
-            return await answers(question)
-
-    manager = ConnectionManager(
-        entries,
-        emit=store.dispatch,
-        ask=asked if answers is not None else None,
-        offer=offer or (HUMAN if can_ask else None),
-        settings=settings,
-        memory=memory,
-        trace=trace,
-    )
     executor = Executor(manager, store)
+    answers = ask or (interactions.ask if can_ask else None)
+    if answers is not None:
+
+        async def asked(question: Question) -> Answer:
+            with executor.paused(question.server, question.call):
+                return await answers(question)
+
+        manager.answered_by(asked, offer or (HUMAN if can_ask else Offer()))
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(store.run)
-        tasks.start_soon(_run_manager, manager, start)
+        if not manager.running:
+            tasks.start_soon(_run_manager, manager, start)
+        elif start is not None:
+            start.set()
         try:
-            yield Services(store, manager, executor, interactions, trace)
+            yield Services(store, manager, executor, interactions, manager.trace)
         finally:
             tasks.cancel_scope.cancel()
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,10 +42,8 @@ def client(url: str, tls: Tls | None = None) -> httpx.AsyncClient:
 
     Raises ``ConfigError`` for certificate files that cannot be used, ``ConnectError`` for a proxy setting.
     """
-    # Loading the certificate store costs 20 ms: plain http does without, and a context that trusts
-    # nobody makes sure that it stays plain http.
     secure = urlsplit(url).scheme.lower() != "http"
-    verify = ssl_context(tls) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    verify = ssl_context(tls) if secure else _trusting_nobody()
     try:
         return httpx.AsyncClient(
             verify=verify,
@@ -85,6 +83,12 @@ def ssl_context(tls: Tls | None = None) -> ssl.SSLContext:
     tls = tls or Tls()
     files = (tls.ca, tls.cert, tls.key, *(os.environ.get(name) for name in _STORES))
     return _context(tls, tuple((file, _stamp(file)) for file in files))
+
+
+@cache
+def _trusting_nobody() -> ssl.SSLContext:
+    """For plain http: loading the certificate store costs 20 ms, and this one makes sure that it stays plain http."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @lru_cache(maxsize=32)

@@ -1,13 +1,15 @@
 """The connection manager: one supervisor for each entry, and the pools they queue in.
 
-Owns which servers exist and their supervisors. Never touches a transport itself; knows the store
-only as ``emit``.
+Owns which servers exist (those that were configured, and those that the embedding program gives) and their
+supervisors. Never touches a transport itself; knows the store only as ``emit``, and owns one when nobody
+gives it another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import TracebackType
 from typing import Self, TypeVar
 
 import anyio
@@ -15,173 +17,196 @@ import anyio.abc
 
 from . import events as ev
 from .connections.approach import Surroundings, Timers
-from .connections.lifecycle import CONNECT_RETRIES
+from .connections.barrier import Guard, refusal
+from .connections.given import Given, GivenServer, entry_of
+from .connections.reconcile import Changes, layered, placed, same, why_ended
+from .connections.settings import Settings
 from .connections.supervisor import Supervisor
-from .errors import ConfigValidationError, SessionExpired, UsageError
-from .models import ServerEntry, Timer, TransportKind
-from .protocol.dispatcher import REQUEST_TIMEOUT
-from .session import Ask, Emit, Memory, Offer, Session, TraceContext
+from .errors import ConnectionLost, McpDeckError, SessionExpired, UsageError
+from .models import ErrorInfo, ServerEntry, SourceInfo, TransportKind
+from .session import Ask, Emit, Memory, Offer, Session
+from .state.store import Store
 from .telemetry.trace import Trace
-from .transports.base import MAX_FRAME
+
+__all__ = ["Changes", "ConnectionManager", "Given", "Guard", "Settings"]
 
 T = TypeVar("T")
 
-_VARIABLES = {
-    "connect": ("connect_timeout", "MCP_TIMEOUT"),
-    "request": ("request_timeout", "MCPDECK_REQUEST_TIMEOUT"),
-    "call": ("call_timeout", "MCP_TOOL_TIMEOUT"),
-    "idle": ("idle_timeout", "MCPDECK_IDLE_TIMEOUT"),
-    "probe": ("probe_timeout", "MCPDECK_PROBE_TIMEOUT"),
-}
-"""The five timers: field of the settings, and the variable that sets it (milliseconds)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Numbers of the config contract, sections 5 and 6. Times in seconds.
-
-    ``idle_timeout``: how long a call may go without progress. ``listens``: hear of changed lists without
-    asking (2026-07-28); ``pings``: measure the latency now and then; ``reads``: methods of the lists that
-    are read unasked, None: all. ``sources`` says of a timer where
-    its value comes from, when that is not the default. ``context``: of the trace that requests belong to.
-    ``max_message``: bytes of the largest message that is taken.
-    """
-
-    connect_timeout: float = 30.0
-    request_timeout: float = REQUEST_TIMEOUT
-    call_timeout: float = 100_000.0
-    idle_timeout: float = 1_800.0
-    probe_timeout: float = 8.0
-    connect_retries: int = CONNECT_RETRIES
-    local_pool: int = 3
-    remote_pool: int = 20
-    listens: bool = True
-    pings: bool = True
-    reads: frozenset[str] | None = None
-    context: TraceContext | None = None
-    max_message: int = MAX_FRAME
-    sources: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Self:
-        """Read the variables that are set. Raises ``ConfigValidationError`` for one that is no positive number."""
-        values: dict[str, float] = {}
-        sources: dict[str, str] = {}
-        for timer, (name, variable) in _VARIABLES.items():
-            given = _number(environ, variable)
-            if given is not None:
-                values[name] = given / 1000
-                sources[timer] = variable
-        default = cls()
-        local = _number(environ, "MCP_SERVER_CONNECTION_BATCH_SIZE")
-        remote = _number(environ, "MCP_REMOTE_SERVER_CONNECTION_BATCH_SIZE")
-        largest = _number(environ, "MCPDECK_MAX_MESSAGE")
-        settings = cls(
-            local_pool=default.local_pool if local is None else max(1, int(local)),
-            remote_pool=default.remote_pool if remote is None else max(1, int(remote)),
-            context=TraceContext.from_environment(environ),
-            max_message=MAX_FRAME if largest is None else max(1024, int(largest)),
-            sources=sources,
-        )
-        return replace(settings, **values)
-
-    def within(self, seconds: float, source: str) -> Self:
-        """Connecting and calls bounded by ``seconds``, which ``source`` asked for."""
-        sources = {**self.sources, "connect": source, "call": source}
-        return replace(self, connect_timeout=seconds, call_timeout=seconds, sources=sources)
-
-    def timers(self, entry: ServerEntry) -> tuple[Timer, ...]:
-        """The five time limits as they apply to one server, each with its source."""
-        shown = [
-            Timer(timer, getattr(self, name), self.sources.get(timer, "default"))
-            for timer, (name, _) in _VARIABLES.items()
-        ]
-        if entry.call_timeout is not None:
-            place = str(entry.origin) or "the command line"
-            shown = [Timer("call", entry.call_timeout, place) if timer.name == "call" else timer for timer in shown]
-        return tuple(shown)
-
-
-def _number(environ: Mapping[str, str], name: str) -> float | None:
-    text = environ.get(name)
-    if text is None or not text.strip():
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < 1e12:
-        raise ConfigValidationError(
-            f"environment variable {name} is {text!r}, which is not a positive number",
-            hint="Unset it or give a number; mcpdeck then uses its default.",
-        )
-    return value
-
 
 class ConnectionManager:
-    """Runs until cancelled; leaving ends every connection and every child process."""
+    """Connects its servers while ``run()`` runs, or inside ``async with``; leaving ends every child process.
+
+    ``guard`` is asked before a server is contacted and before each call. Without ``emit`` what happens is
+    folded into a store of its own, ``store``. Every method runs on the thread of the event loop that runs the
+    manager (before it runs: on any one thread); from another thread use ``anyio.from_thread`` or
+    ``loop.call_soon_threadsafe``.
+    """
 
     def __init__(
         self,
-        entries: Sequence[ServerEntry],
+        entries: Sequence[ServerEntry] = (),
         *,
-        emit: Emit,
+        emit: Emit | None = None,
         ask: Ask | None = None,
         offer: Offer | None = None,
         settings: Settings | None = None,
         memory: Memory | None = None,
         trace: Trace | None = None,
+        guard: Guard | None = None,
     ) -> None:
         self.settings = settings or Settings()
-        self._emit = emit
+        self.store: Store | None = Store() if emit is None else None
+        """What became of the servers, when nobody else keeps it."""
+        self.trace = trace or Trace()
+        self._emit: Emit = self.store.dispatch if self.store is not None else emit or _nowhere
         self._around = Surroundings(
-            emit,
+            self._emit,
             ask,
             offer or Offer(),
             memory or Memory(),
-            trace or Trace(),
+            self.trace,
             self.settings.listens,
             self.settings.pings,
             self.settings.reads,
             self.settings.context,
             self.settings.max_message,
+            guard,
         )
         # A pool, not lockstep batches: a place is free again as soon as one connect is over.
         self._local = anyio.CapacityLimiter(self.settings.local_pool)
         self._remote = anyio.CapacityLimiter(self.settings.remote_pool)
         self._supervisors: dict[str, Supervisor] = {}
         self._tasks: anyio.abc.TaskGroup | None = None
+        self._entered: anyio.abc.TaskGroup | None = None
+        self._ran = False
         self._generations: dict[str, int] = {}
+        self._configured: tuple[ServerEntry, ...] = ()
+        self._given: dict[str, GivenServer] = {}
+        self._switches: dict[str, bool] = {}
         self.configure(entries)
 
     @property
     def entries(self) -> Mapping[str, ServerEntry]:
         return {name: supervisor.entry for name, supervisor in self._supervisors.items()}
 
-    async def run(self) -> None:
-        async with anyio.create_task_group() as self._tasks:
-            for supervisor in self._supervisors.values():
-                self._tasks.start_soon(supervisor.run)
-            await anyio.sleep_forever()
+    @property
+    def running(self) -> bool:
+        return self._tasks is not None
 
-    def configure(self, entries: Sequence[ServerEntry]) -> None:
-        """Take a new list: added entries start, removed ones stop, changed ones restart, others stay untouched."""
-        wanted = {entry.name: entry for entry in entries}
-        self._emit(ev.ServersConfigured(tuple(wanted.values())))
+    # Running
+
+    async def run(self) -> None:
+        """Connect and stay connected until cancelled. It may be run again later, but not twice at a time."""
+        if self._tasks is not None:
+            raise UsageError("the connection manager runs already", hint="One run() or async with at a time.")
+        if self._ran:
+            self._build_again()
+        self._ran = True
+        try:
+            async with anyio.create_task_group() as self._tasks:
+                if self.store is not None:
+                    self._tasks.start_soon(self.store.run)
+                for supervisor in self._supervisors.values():
+                    self._tasks.start_soon(supervisor.run)
+                await anyio.sleep_forever()
+        finally:
+            self._tasks = None
+
+    async def __aenter__(self) -> Self:
+        self._entered = anyio.create_task_group()
+        await self._entered.__aenter__()
+        self._entered.start_soon(self.run)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        tasks, self._entered = self._entered, None
+        assert tasks is not None
+        tasks.cancel_scope.cancel()
+        return await tasks.__aexit__(kind, error, traceback)
+
+    def answered_by(self, ask: Ask, offer: Offer) -> None:
+        """Who answers what servers ask, where nobody does yet; only while it does not run."""
+        if self._around.ask is None and not self.running:
+            self._around = replace(self._around, ask=ask, offer=offer)
+            self._build_again()
+
+    # Which servers there are
+
+    def configure(self, entries: Sequence[ServerEntry], sources: tuple[SourceInfo, ...] | None = None) -> Changes:
+        """Take a new list: added entries start, removed ones stop, changed ones restart, others stay untouched.
+
+        ``sources``: the places that were looked at, None when they are as they were.
+        """
+        self._configured = tuple(entries)
+        return self._apply(sources)
+
+    def set_servers(self, servers: Mapping[str, Given]) -> Changes:
+        """Have exactly these servers beside those that are configured, which they stand above.
+
+        Only servers that were set here before are removed. The same object and the same entry is the same
+        server: it is not restarted. One that cannot be used, or that policy refuses, is an error; what stood
+        under its name stays as it was, and so do all others.
+        """
+        errors: dict[str, ErrorInfo] = {}
+        given: dict[str, GivenServer] = {}
+        for name, value in servers.items():
+            before = self._given.get(name)
+            try:
+                made = entry_of(name, value, before)
+                refused = refusal(self._around.guard, made.entry)
+                if refused is not None:
+                    raise refused
+            except McpDeckError as error:
+                errors[str(name)] = ErrorInfo.of(error)
+                if before is not None:
+                    given[name] = before
+            else:
+                given[name] = made
+        self._given = given
+        return replace(self._apply(None), errors=errors)
+
+    def set_enabled(self, name: str, enabled: bool) -> None:
+        """Switch a server off or on again for as long as this manager lives. Raises ``UsageError``."""
+        entry = self._find(name).entry
+        if entry.suppressed_by is not None or entry.target is None:
+            raise UsageError(f"{name} cannot be switched on or off", hint="See its row for the reason.", server=name)
+        self._switches[name] = enabled
+        self._apply(None)
+
+    def _apply(self, sources: tuple[SourceInfo, ...] | None) -> Changes:
+        given = [each.entry for each in self._given.values()]
+        wanted = placed(layered(given, self._configured), lambda name: self._switches.get(name) is False)
+        self._emit(ev.ServersConfigured(tuple(wanted.values()), sources))
+        added = tuple(name for name in wanted if name not in self._supervisors)
+        removed: list[str] = []
+        changed: list[str] = []
         for name, supervisor in list(self._supervisors.items()):
             entry = wanted.get(name)
-            if entry is None or not _same(supervisor.entry, entry):
-                self._retire(name, supervisor)
+            if entry is not None and same(supervisor.entry, entry):
+                supervisor.update(entry)
+                supervisor.review()
+                continue
+            (removed if entry is None else changed).append(name)
+            self._retire(name, supervisor, why_ended(supervisor.entry, entry))
         for name, entry in wanted.items():
             if name not in self._supervisors:
                 self._add(entry)
         # The order of the list is the order of the configuration.
         self._supervisors = {name: self._supervisors[name] for name in wanted}
+        return Changes(added, tuple(removed), tuple(changed))
+
+    # Using them
 
     def session(self, name: str) -> Session | None:
         """The session when the server is connected."""
         supervisor = self._supervisors.get(name)
         return supervisor.session if supervisor else None
+
+    def check(self, name: str) -> None:
+        """Whether the server may be used now. Raises what the guard says, and leaves the connection then."""
+        self._find(name).check()
 
     async def connected(self, name: str) -> Session:
         """Wait for the session. Raises ``UsageError`` for an unknown name, else what stands in the way."""
@@ -191,15 +216,20 @@ class ConnectionManager:
         """Do something on the session; once more on a new one when the session turned out to be gone.
 
         Only where the server certainly did not take the request (a 404 to it) is it sent again: what may
-        have been done already is not done twice. Raises what ``operation`` or connecting raises.
+        have been done already is not done twice. Raises what ``operation`` or connecting raises, what the
+        guard says, and why the server was taken away meanwhile.
         """
-        session = await self.connected(name)
+        supervisor = self._find(name)
+        supervisor.check()
+        session = await supervisor.connected()
         try:
-            return await operation(session)
+            return await supervisor.using(session, operation)
         except SessionExpired as error:
             if not error.untaken:
                 raise
-        return await operation(await self._find(name).connected(after=session))
+        self.check(name)
+        supervisor = self._find(name)
+        return await supervisor.using(await supervisor.connected(after=session), operation)
 
     async def settled(self) -> None:
         """Wait until every server is connected, or the reason why it is not is known."""
@@ -225,7 +255,14 @@ class ConnectionManager:
             raise UsageError(f"no server is called {name!r}", hint=f"Known servers: {known}.", server=name)
         return supervisor
 
+    # Supervisors
+
     def _add(self, entry: ServerEntry) -> None:
+        supervisor = self._supervisors[entry.name] = self._built(entry)
+        if self._tasks is not None:
+            self._tasks.start_soon(supervisor.run)
+
+    def _built(self, entry: ServerEntry) -> Supervisor:
         local = entry.transport in (TransportKind.STDIO, TransportKind.IN_PROCESS)
         supervisor = Supervisor(
             entry,
@@ -241,23 +278,30 @@ class ConnectionManager:
         )
         # A name that comes back continues its numbering, so that late events of the old one stay old.
         supervisor.generation = self._generations.get(entry.name, 0)
-        self._supervisors[entry.name] = supervisor
-        if self._tasks is not None:
-            self._tasks.start_soon(supervisor.run)
+        return supervisor
 
-    def _retire(self, name: str, supervisor: Supervisor) -> None:
+    def _build_again(self) -> None:
+        """Every supervisor anew: those of an earlier run have ended."""
+        for name, supervisor in self._supervisors.items():
+            self._generations[name] = supervisor.generation
+            supervisor.end(ConnectionLost("the connection was closed", server=name))
+            self._supervisors[name] = self._built(supervisor.entry)
+
+    def _retire(self, name: str, supervisor: Supervisor, reason: McpDeckError) -> None:
         del self._supervisors[name]
         # One more: what the old one still says while it ends is older than all of the new one.
         self._generations[name] = supervisor.generation + 1
+        supervisor.end(reason)
         if self._tasks is not None:
             self._tasks.start_soon(self._end, name, supervisor)
+        elif name not in self._supervisors:
+            self.trace.forget(name)
 
     async def _end(self, name: str, supervisor: Supervisor) -> None:
         await supervisor.stop()
         if name not in self._supervisors:
-            self._around.trace.forget(name)
+            self.trace.forget(name)
 
 
-def _same(old: ServerEntry, new: ServerEntry) -> bool:
-    """Nothing that matters for the connection changed."""
-    return old.digest == new.digest and old.gate == new.gate and old.target == new.target
+def _nowhere(event: object) -> None:
+    """What happens before anybody listens is told to nobody."""

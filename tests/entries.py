@@ -16,6 +16,7 @@ from mcpdeck.services.models import (
     TransportKind,
 )
 
+PYTHON = sys.executable
 SERVERS = Path(__file__).resolve().parent / "servers"
 
 

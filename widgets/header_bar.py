@@ -11,7 +11,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import reactive, var
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -22,9 +22,13 @@ from .ink import INK_CLASSES, INK_CSS, InkWell, Line, Span, line_width
 GROUPS: tuple[tuple[tuple[Status, ...], str, str, str], ...] = (
     ((Status.NEEDS_AUTH, Status.PENDING_APPROVAL), "▲", "warn", "need you"),
     ((Status.FAILED, Status.NOT_CONFIGURED), "✖", "bad", "failed"),
+    ((Status.BLOCKED,), "■", "bad", "blocked"),
     ((Status.RECONNECTING,), "↻", "warn", "reconnecting"),
     ((Status.CONNECTING, Status.WAITING), "◐", "accent", "connecting"),
 )
+
+NEVER = (Status.DISABLED, Status.REJECTED, Status.BLOCKED)
+"""Statuses of servers that nobody waits for."""
 
 
 class HeaderBar(Widget):
@@ -37,7 +41,8 @@ class HeaderBar(Widget):
         "HeaderBar {" + INK_CSS + ".header-bar--badge { background: $warning; color: $background; text-style: bold; } }"
     )
 
-    mcp: reactive[McpState] = reactive(McpState())
+    mcp: var[McpState] = var(McpState())
+    """Not reactive: most changes of a server leave the counts as they are."""
     calls: reactive[tuple[CallState, ...]] = reactive[tuple[CallState, ...]](())
     prompts: reactive[tuple[PromptState, ...]] = reactive[tuple[PromptState, ...]](())
 
@@ -53,6 +58,13 @@ class HeaderBar(Widget):
         self._version = version
         self._inks = InkWell(self)
         self._badges: list[tuple[int, int, str]] = []
+        self._counts: Counter[Status] = Counter()
+
+    def watch_mcp(self, old: McpState, new: McpState) -> None:
+        counts = Counter([server.status for server in new.servers.values()])
+        if counts != self._counts:
+            self._counts = counts
+            self.refresh()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -82,10 +94,10 @@ class HeaderBar(Widget):
         return Strip([*base, *(Segment(text, badge) for text, _ in question)])
 
     def _left(self, room: int) -> list[Span]:
-        servers = self.mcp.servers.values()
-        counts = Counter(server.status for server in servers)
+        counts = self._counts
+        servers = counts.total()
         up = counts[Status.CONNECTED] + counts[Status.DEGRADED]
-        active = len(servers) - counts[Status.DISABLED] - counts[Status.REJECTED]
+        active = servers - sum(counts[status] for status in NEVER)
         line: list[Span] = [(" mcpdeck", "title"), (f" {self._version}", "muted")]
         if servers:
             connected: Line = (("   ", ""), (f"● {up}/{active}", "good" if up else "muted"), (" connected", ""))

@@ -11,13 +11,14 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.reactive import reactive
+from textual.reactive import reactive, var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..services.models import Status
-from ..services.state.model import ServerState
+from ..services.state.model import McpState, ServerState
 from .ink import INK_CLASSES, INK_CSS, InkWell, Line
+from .provenance_lines import own_files_left_out
 from .server_facts import overview, welcome
 from .server_offer import NOTHING, Declared
 
@@ -43,6 +44,7 @@ class ServerDetail(ScrollView, can_focus=True):
     server: reactive[ServerState | None] = reactive[ServerState | None](None)
     declared: reactive[Declared] = reactive(NOTHING)
     """What we told the server about ourselves."""
+    mcp: var[McpState] = var(McpState())
 
     def __init__(self, *, id: str | None = None, clock: Callable[[], float] = time.time) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -54,6 +56,10 @@ class ServerDetail(ScrollView, can_focus=True):
         if (old.id if old else None) != (new.id if new else None):
             self.scroll_to(y=0, animate=False, force=True)
         if self.display:
+            self.lay_out()
+
+    def watch_mcp(self) -> None:
+        if self.server is None and self.display:
             self.lay_out()
 
     def watch_declared(self) -> None:
@@ -75,7 +81,11 @@ class ServerDetail(ScrollView, can_focus=True):
         # Right margin of one cell; the left one is drawn in front of each line.
         room = max(20, width - 2)
         server = self.server
-        self._lines = welcome() if server is None else overview(server, room, self._clock(), self.declared)
+        self._lines = (
+            welcome(own_files_left_out(self.mcp))
+            if server is None
+            else overview(server, room, self._clock(), self.declared)
+        )
         self.virtual_size = Size(0, len(self._lines))
         self.refresh()
 

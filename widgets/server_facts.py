@@ -7,24 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..services.models import ErrorInfo, Source, Status, as_list
+from ..services.models import NEEDS_APPROVAL, ErrorInfo, Source, Status, as_list
 from ..services.state.model import ServerState
 from ..services.state.text import one_line, visible
 from . import server_offer as offer
 from .fact_lines import bullets, clock, dotted, fact, section, size
 from .ink import Line, fit, wrapped
+from .provenance_lines import offered, provenance, told_by_rule, tool_changes
 from .server_offer import NOTHING, Declared
-from .status_marks import MARKS, milliseconds, seconds_left
+from .status_marks import mark_of, milliseconds, of_whole_file, plain_title, seconds_left
 
 STDERR_LINES = 12
-
-SOURCE_WORDS: dict[Source, str] = {
-    Source.SDK: "given by the program",
-    Source.CLI: "command line",
-    Source.PROJECT: "project file",
-    Source.USER: "user file",
-    Source.DEMO: "demo",
-}
 
 
 def overview(server: ServerState, width: int, now: float, declared: Declared = NOTHING) -> list[Line]:
@@ -34,6 +27,8 @@ def overview(server: ServerState, width: int, now: float, declared: Declared = N
     then what moves or is wrong, and its own words last, for they may be long.
     """
     lines: list[Line] = [*_status(server, width, now)]
+    if server.usable:
+        lines += tool_changes(server, width)
     for group in (_identity(server, width), _connection(server, width), _session(server, declared, width, now)):
         facts = [*group]
         lines += [(), *facts] if facts else []
@@ -46,11 +41,22 @@ def overview(server: ServerState, width: int, now: float, declared: Declared = N
     return lines
 
 
-def welcome() -> list[Line]:
-    """What stands there when no server is configured."""
+def welcome(left_out: str = "") -> list[Line]:
+    """What stands there when no server is configured; ``left_out``: why this run does not read a person's files."""
     lines: list[Line] = [(("No servers configured", "title"),), ()]
+    if left_out:
+        lines += [((one_line(left_out), "warn"),), ()]
+    adds = "adds one to a file that this run does not read" if left_out else ""
     told = [
-        ("mcpdeck demo", "try the servers that ship with it"),
+        ("n", adds or "adds one: paste a README's snippet, a command, a URL"),
+        ("b", "browses the MCP Registry"),
+        ("S", "shows every place that was looked at"),
+    ]
+    for key, meaning in told:
+        lines.append(((fit(key, 4), "accent"), (meaning, "")))
+    lines.append(())
+    told = [
+        ("mcpdeck demo", "the servers that ship with it"),
         ("mcpdeck https://HOST/mcp", "one server by its URL"),
         ("mcpdeck -- COMMAND ARGS", "one server by its command"),
         (".mcp.json", "the servers of a project"),
@@ -61,15 +67,15 @@ def welcome() -> list[Line]:
 
 
 def _status(server: ServerState, width: int, now: float) -> Iterable[Line]:
-    mark = MARKS[server.status]
+    mark = mark_of(server)
     # Someone's words never follow ours without a seam: the sentence is ours alone.
     sentence, todo = _sentence(server, now)
     first = True
     for text in wrapped(sentence, width - 2):
         yield ((f"{mark.glyph} " if first else "  ", mark.ink), (text, "strong" if first else ""))
         first = False
-    if server.error is not None and server.status is not Status.CONNECTED:
-        yield from _words(server.error, width)
+    if server.error is not None and server.status is not Status.CONNECTED and not server.suppressed_by:
+        yield from _words(server.error, "" if told_by_rule(server) else plain_title(server), width)
     for text in wrapped(todo, width - 4) if todo else ():
         yield (("  ", ""), (text, "accent"))
     if server.error is not None and server.status is not Status.CONNECTED:
@@ -89,20 +95,19 @@ def _sentence(server: ServerState, now: float) -> tuple[str, str]:
         case Status.WAITING:
             return "Waiting for a free place to connect", ""
         case Status.PENDING_APPROVAL:
-            return (
-                "Not started: a project's file asks for it, not approved yet",
-                "Enter shows the full command before you approve it",
+            return f"Not started: {_asker(server.source)} asks for it, not approved yet", (
+                "Enter shows all of it before you approve it"
             )
         case Status.REJECTED:
-            return "Not started: it was rejected", "a shows the full command again"
-        case Status.DISABLED if server.suppressed_by:
-            return f"Not used: {one_line(server.suppressed_by)} has the same name and wins", ""
+            return "Not started: it was rejected", "a shows all of it again"
         case Status.DISABLED:
-            return "Disabled", "e enables it"
+            return _disabled(server)
         case Status.BLOCKED:
             return "Blocked by policy, never contacted", ""
         case Status.NOT_CONFIGURED:
-            return "Cannot be used as configured", ""
+            if of_whole_file(server):
+                return "This file cannot be read; the servers of other files are there", ""
+            return "Cannot be used as configured", "E edits it"
         case Status.NEEDS_AUTH:
             return "Not connected: a login is needed", "r tries again"
         case Status.RECONNECTING:
@@ -114,8 +119,29 @@ def _sentence(server: ServerState, now: float) -> tuple[str, str]:
             return "Not connected", "r tries again"
 
 
-def _words(error: ErrorInfo, width: int) -> Iterable[Line]:
-    for text in wrapped(visible(error.title), width - 2):
+def _asker(source: Source) -> str:
+    words = {Source.PLUGIN: "a plugin", Source.CONNECTOR: "the connector directory", Source.IDE: "a code editor"}
+    return words.get(source, "a project's file" if source in NEEDS_APPROVAL else "a file of others")
+
+
+def _disabled(server: ServerState) -> tuple[str, str]:
+    """Why it is not used: somebody switched it off, it is only offered, or another one is used in its place."""
+    if not server.suppressed_by:
+        if offered(server):
+            return "Offered: never used from where it stands", "d takes it over into a file of yours"
+        return ("Disabled", "e enables it") if server.error is None else ("Not started", "")
+    by = server.provenance.suppression
+    match by.why if by is not None else "name":
+        case "managed":
+            return "Not used: a managed file leaves no other server standing", ""
+        case "signature":
+            return "Not used: the same server is there already", ""
+        case _:
+            return "Not used: a higher source has a server of that name", "rename one of the two to use both"
+
+
+def _words(error: ErrorInfo, title: str, width: int) -> Iterable[Line]:
+    for text in wrapped(visible(title), width - 2) if title else ():
         yield (("  ", ""), (text, "bad"))
     for text in wrapped(visible(error.hint), width - 4) if error.hint else ():
         yield (("  ", ""), (text, ""))
@@ -163,11 +189,12 @@ def _connection(server: ServerState, width: int) -> Iterable[Line]:
         if server.decided:
             yield from fact("", visible(server.decided), width, "muted")
     pid = f"pid {server.pid}" if server.pid is not None else ""
-    yield from fact("Transport", dotted(server.transport.value, pid), width)
-    yield from fact("Endpoint", one_line(server.endpoint), width)
+    if not of_whole_file(server):
+        yield from fact("Transport", dotted(server.transport.value, pid), width)
+        yield from fact("Endpoint", one_line(server.endpoint), width)
     if server.env_names:
         yield from fact("Environment", ", ".join(one_line(name) for name in server.env_names), width)
-    yield from fact("Source", dotted(SOURCE_WORDS[server.source], one_line(str(server.origin))), width)
+    yield from provenance(server, width)
     took = f"connected in {milliseconds(server.connect_ms)}" if server.connect_ms is not None else ""
     ping = f"ping {milliseconds(server.latency_ms)}" if server.latency_ms is not None else ""
     if took or ping:

@@ -11,14 +11,15 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from textual.reactive import reactive
+from textual.reactive import var
 
 from ..services.models import Status
 from ..services.state.model import McpState, ServerState
 from ..services.state.text import one_line
 from .app_of import app_of
 from .ink import Line, Span, fit
-from .status_marks import MARKS, milliseconds, needs_human, status_words, transport_word
+from .provenance_lines import own_files_left_out
+from .status_marks import mark_of, milliseconds, needs_human, of_whole_file, shown_name, status_words, transport_word
 from .virtual_list import VirtualList
 
 STATUS_WIDTH, ERA_WIDTH, TOOLS_WIDTH, PING_WIDTH = 10, 6, 5, 6
@@ -79,22 +80,25 @@ def _era_words(server: ServerState, width: int) -> str:
 class ServerList(VirtualList[ServerState]):
     """Rows follow ``mcp.order``; the cursor follows its server when the order changes."""
 
-    mcp: reactive[McpState] = reactive(McpState())
+    mcp: var[McpState] = var(McpState())
+    """Not reactive: the rows that changed are drawn again, never all of them."""
 
     def __init__(self, *, id: str | None = None, clock: Callable[[], float] = time.time) -> None:  # noqa: A002
         super().__init__(id=id)
         self._clock = clock
         self._rows: tuple[ServerState, ...] = ()
-        self._names = self._transport = 0
+        self._widths: dict[str, tuple[ServerState, int, int]] = {}
+        self._names: int = 0
+        self._transport: int = 0
+        self._awaited = ""
 
     def watch_mcp(self, old: McpState, new: McpState) -> None:
         current = self.current
         before, self._rows = self._rows, new.listed()
-        names = max((cell_len(one_line(row.id)) for row in self._rows), default=0)
-        transport = max((len(transport_word(row.transport)) for row in self._rows), default=0)
         reordered = old.order != new.order
-        if reordered or (names, transport) != (self._names, self._transport):
-            self._names, self._transport = names, transport
+        widest = self._measured()
+        if reordered or widest != (self._names, self._transport) or not self._rows:
+            self._names, self._transport = widest
             self.resized_items()
         else:
             for index, (was, row) in enumerate(zip(before, self._rows, strict=True)):
@@ -102,11 +106,29 @@ class ServerList(VirtualList[ServerState]):
                     self.redraw_row(index)
         if reordered and current is not None and current.id in new.order:
             self.move_cursor(new.order.index(current.id), quiet=True)
+        if self._awaited in new.servers:
+            self.show(self._awaited)
+
+    def _measured(self) -> tuple[int, int]:
+        """Cells of the longest name and of the longest transport; only rows that changed are measured again."""
+        known, self._widths = self._widths, {}
+        names = transport = 0
+        for row in self._rows:
+            width = known.get(row.id)
+            if width is None or width[0] is not row:
+                width = (row, cell_len(shown_name(row)), len(transport_word(row.transport)))
+            self._widths[row.id] = width
+            names, transport = max(names, width[1]), max(transport, width[2])
+        return names, transport
 
     def show(self, server: str) -> None:
-        """Put the cursor on a server, if it is listed."""
-        if server in self.mcp.order:
+        """Put the cursor on a server; on one that is not listed yet, once it is."""
+        self._awaited = "" if server in self.mcp.order else server
+        if not self._awaited:
             self.move_cursor(self.mcp.order.index(server))
+
+    def on_key(self) -> None:
+        self._awaited = ""  # a person goes elsewhere meanwhile
 
     def tick(self) -> None:
         """A second went by: draw the rows that count down."""
@@ -124,8 +146,11 @@ class ServerList(VirtualList[ServerState]):
         counting = status_words(item, self._clock()) if item.status is Status.RECONNECTING else None
         return (self._names, self._transport, counting)
 
+    def headed(self) -> bool:
+        return bool(self._rows) and app_of(self).size.height >= 20
+
     def heading(self, width: int) -> Line | None:
-        if not self._rows or app_of(self).size.height < 20:
+        if not self.headed():
             return None
         columns = self._columns(width - 1)
         text = "   " + fit("name", columns.name)
@@ -141,16 +166,18 @@ class ServerList(VirtualList[ServerState]):
         return ((text, "muted"),)
 
     def empty(self) -> Line:
-        return (("  no servers configured; mcpdeck demo has some", "muted"),)
+        adds = "" if own_files_left_out(self.mcp) else ": n adds one"
+        return ((f"  no servers configured{adds}", "muted"),)
 
     def paint(self, item: ServerState, width: int, *, current: bool) -> Line:
         columns = self._columns(width)
-        mark = MARKS[item.status]
+        mark = mark_of(item)
         quiet = item.status in (Status.DISABLED, Status.REJECTED)
         name_ink = "strong" if current else "muted" if quiet else ""
-        line: list[Span] = [(f"{mark.glyph} ", mark.ink), (fit(one_line(item.id), columns.name), name_ink)]
+        line: list[Span] = [(f"{mark.glyph} ", mark.ink), (fit(shown_name(item), columns.name), name_ink)]
         if columns.transport:
-            line.append((" " + fit(transport_word(item.transport), columns.transport), "muted"))
+            via = "" if of_whole_file(item) else transport_word(item.transport)
+            line.append((" " + fit(via, columns.transport), "muted"))
         line.append((" ", ""))
         if not item.usable:
             return (*line, *self._sentence(item, columns.wide, mark.ink))

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from ..services.models import EraName, Freshness, Json, JsonObject, TaskInfo, as_object
 from ..services.state.model import ServerState
+from ..services.state.spans import span
 from ..services.state.text import one_line
-from .fact_lines import chips, dotted, fact, heading, moment, span
+from .fact_lines import chips, dotted, fact, heading, moment
 from .ink import Line, Span, fit, line_width
 from .json_text import dumps
 

@@ -7,8 +7,9 @@ nothing depends on colour alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 
-from ..services.models import ErrorInfo, Status, TransportKind
+from ..services.models import OFFERED, ErrorInfo, Status, TransportKind, as_text
 from ..services.state.model import ServerState
 from ..services.state.text import one_line
 
@@ -34,12 +35,54 @@ MARKS: dict[Status, Mark] = {
     Status.DISABLED: Mark("○", "muted"),
 }
 
+SUPPRESSED = Mark("–", "muted")
+OFFER = Mark("+", "muted")
+MORE_MARKS: tuple[tuple[Mark, str], ...] = (
+    (SUPPRESSED, "suppressed: another one is used"),
+    (OFFER, "offered: can be taken over"),
+)
+"""Kinds of ``disabled`` that look like themselves."""
+
 TRANSPORT_WORDS: dict[TransportKind, str] = {TransportKind.IN_PROCESS: "in-proc", TransportKind.CONNECTOR: "proxy"}
 
 
 def transport_word(kind: TransportKind) -> str:
     """The transport in at most seven cells."""
     return TRANSPORT_WORDS.get(kind, kind.value)
+
+
+def mark_of(server: ServerState) -> Mark:
+    if server.status is Status.DISABLED:
+        if server.suppressed_by:
+            return SUPPRESSED
+        if server.source in OFFERED:
+            return OFFER
+    return MARKS[server.status]
+
+
+def of_whole_file(server: ServerState) -> bool:
+    """The row stands for a file that could not be read, not for one of its entries."""
+    error, file = server.error, server.origin.file
+    unread = server.status is Status.NOT_CONFIGURED and error is not None and "entry" not in error.details
+    return unread and file is not None and server.id.startswith(file)
+
+
+def shown_name(server: ServerState) -> str:
+    """The name in a list; of a whole file its last part and the place of what is wrong in it."""
+    if not of_whole_file(server) or server.origin.file is None:
+        return one_line(server.id)
+    name = PurePath(server.origin.file).name
+    return one_line(name + str(server.origin).removeprefix(server.origin.file))
+
+
+def plain_title(server: ServerState) -> str:
+    """What is wrong, without the entry or file and its place where they are told anyhow. Raw: may be text of others."""
+    error = server.error
+    if error is None:
+        return ""
+    name = as_text(error.details.get("entry")) or ""
+    title = error.title.removeprefix(f"{server.origin}: ").removeprefix(f'entry "{name}": ')
+    return title.removesuffix(f" ({server.origin})")
 
 
 def needs_human(server: ServerState) -> bool:
@@ -75,13 +118,35 @@ def status_words(server: ServerState, now: float) -> str:
             tries = f" ({server.attempt}/{server.attempts})" if server.attempts else ""
             left = seconds_left(server, now)
             return f"{word}{tries} in {left} s" if left else f"{word}{tries} now"
+        case Status.NOT_CONFIGURED if of_whole_file(server):
+            return f"unreadable · {one_line(plain_title(server))}"
+        case Status.BLOCKED if server.error is not None and server.error.kind == "policy":
+            return f"{word} · {one_line(as_text(server.error.details.get('rule')) or 'not allowed')}"
         case Status.FAILED | Status.NOT_CONFIGURED | Status.BLOCKED:
             reason = short_reason(server.error)
             return f"{word} · {reason}" if reason else word
         case Status.DISABLED if server.suppressed_by:
-            return f"{word} · {one_line(server.suppressed_by)} wins"
+            return f"suppressed · {_winner(server)}"
+        case Status.DISABLED if server.source in OFFERED:
+            return "offered"
+        case Status.DISABLED if server.error is not None:
+            return f"{word} · {short_reason(server.error)}"
         case _:
             return word
+
+
+def _winner(server: ServerState) -> str:
+    """What is used in its place, in a few words."""
+    by = server.provenance.suppression
+    match by.why if by is not None else "":
+        case "managed":
+            return "only managed ones count"
+        case "signature":
+            return f"same as {one_line(by.by)}" if by is not None else ""
+        case "name":
+            return f"{one_line(by.place).partition(',')[0]} wins" if by is not None else ""
+        case _:
+            return f"{one_line(server.suppressed_by or '')} wins"
 
 
 def milliseconds(value: float) -> str:

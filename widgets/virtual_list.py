@@ -95,6 +95,10 @@ class VirtualList(ScrollView, Generic[ItemT], can_focus=True):
         """A first line that does not scroll, or None."""
         return None
 
+    def headed(self) -> bool:
+        """Whether there is a heading; asked for each row, so where a heading costs something this must not."""
+        return self.heading(self.scrollable_content_region.width or 80) is not None
+
     def empty(self) -> Line:
         """What stands there when there is no item."""
         return ()
@@ -167,7 +171,7 @@ class VirtualList(ScrollView, Generic[ItemT], can_focus=True):
 
     @property
     def _heading_rows(self) -> int:
-        return 0 if self.heading(self.scrollable_content_region.width or 80) is None else 1
+        return 1 if self.headed() else 0
 
     @property
     def _rows_visible(self) -> int:
@@ -202,10 +206,9 @@ class VirtualList(ScrollView, Generic[ItemT], can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
-        heading = self.heading(width)
-        if heading is not None:
+        if self.headed():
             if y == 0:
-                return self._inks.strip(heading, width)
+                return self._inks.strip(self.heading(width) or (), width)
             y -= 1
         length = self.length()
         index = y + self.scroll_offset.y

@@ -18,15 +18,15 @@ from ..heard import Heard
 from ..json_lines import JsonLines, json_line, read_lines
 from ..options import Options
 from ..printing import note_error
-from ..resolve import usable_entry
+from ..resolve import Guard, usable
 
 
 def run(options: Options) -> int:
     """0 all ok, 1 some operation failed; without a connection the code of what stands in the way."""
     began: list[bool] = []
     try:
-        entry = usable_entry(options, options.words[0] if options.words else None)
-        return headless.run_for(lambda: _session(entry, options, began))
+        entry, guard = usable(options, options.words[0] if options.words else None)
+        return headless.run_for(lambda: _session(entry, guard, options, began))
     except McpDeckError as error:
         if began:
             raise
@@ -35,10 +35,10 @@ def run(options: Options) -> int:
         return code_of(error)
 
 
-async def _session(entry: ServerEntry, options: Options, began: list[bool]) -> int:
+async def _session(entry: ServerEntry, guard: Guard, options: Options, began: list[bool]) -> int:
     heard = Heard(entry.name)
     async with (
-        headless.services((entry,), options, listens=True, reads=headless.TOOLS) as services,
+        headless.services((entry,), options, guard=guard, listens=True, reads=headless.TOOLS) as services,
         aclosing(read_lines(sys.stdin.fileno())) as lines,
     ):
         heard.listen(services.trace)

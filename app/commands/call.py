@@ -20,7 +20,7 @@ from ..content import block_lines
 from ..exits import Exit, exit_code
 from ..options import Options
 from ..printing import note_warning, pretty, report, write, write_json
-from ..resolve import named, usable_entry
+from ..resolve import Guard, named, usable
 
 
 def run(options: Options) -> int:
@@ -33,8 +33,8 @@ def run(options: Options) -> int:
         raise UsageError("which tool? its name is missing", hint=f"{listing} shows them")
     tool = words.pop(0)
     given = read_given(words, options.arguments)
-    entry = usable_entry(options, target)
-    call, flaws = headless.run_for(lambda: _called(entry, tool, given, options))
+    entry, guard = usable(options, target)
+    call, flaws = headless.run_for(lambda: _called(entry, guard, tool, given, options))
     if call.error is not None:
         report(call.error, entry.name, as_json=options.json)
         return exit_code(call.error.kind)
@@ -48,9 +48,11 @@ def run(options: Options) -> int:
     return Exit.TOOL_ERROR if call.status is CallStatus.TOOL_ERROR else Exit.DONE
 
 
-async def _called(entry: ServerEntry, name: str, given: Given, options: Options) -> tuple[CallState, tuple[str, ...]]:
+async def _called(
+    entry: ServerEntry, guard: Guard, name: str, given: Given, options: Options
+) -> tuple[CallState, tuple[str, ...]]:
     """The finished call, and where its structured content does not fit the tool's output schema."""
-    async with headless.services((entry,), options, reads=headless.TOOLS) as services:
+    async with headless.services((entry,), options, guard=guard, reads=headless.TOOLS) as services:
         session = await services.manager.connected(entry.name)
         tools = await headless.tools_of(session, options.timeout)
         tool = next((tool for tool in tools if tool.name == name), None)

@@ -14,7 +14,7 @@ from ..call_arguments import read_given
 from ..exits import Exit
 from ..options import Options
 from ..printing import note, note_warning, write, write_json
-from ..resolve import usable_entry
+from ..resolve import Guard, usable
 
 MOST = 100
 """Values a server may answer with."""
@@ -35,8 +35,8 @@ def run(options: Options) -> int:
     if given.values:
         raise UsageError("arguments of prompts and templates are texts", hint="write already=chosen")
     ref = _reference(reference)
-    entry = usable_entry(options, target)
-    result = headless.run_for(lambda: _asked(entry, ref, {"name": name, "value": prefix}, given.texts, options))
+    entry, guard = usable(options, target)
+    result = headless.run_for(lambda: _asked(entry, guard, ref, {"name": name, "value": prefix}, given.texts, options))
     completion = as_object(result.get("completion"))
     values = as_list(completion.get("values"))
     if options.json:
@@ -62,9 +62,9 @@ def _reference(word: str) -> JsonObject:
 
 
 async def _asked(
-    entry: ServerEntry, ref: JsonObject, argument: JsonObject, chosen: dict[str, str], options: Options
+    entry: ServerEntry, guard: Guard, ref: JsonObject, argument: JsonObject, chosen: dict[str, str], options: Options
 ) -> JsonObject:
-    async with headless.services((entry,), options) as services:
+    async with headless.services((entry,), options, guard=guard) as services:
         result = await headless.asked(
             services, entry.name, lambda session: session.complete(ref, argument, chosen or None), options.timeout
         )

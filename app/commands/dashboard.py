@@ -9,6 +9,7 @@ import sys
 from contextlib import nullcontext
 from dataclasses import replace
 
+from ...services.config.last_good import LastGood
 from ...services.errors import UsageError
 from ..options import Options
 from ..resolve import configured, load
@@ -16,6 +17,7 @@ from ..resolve import configured, load
 
 def run(options: Options) -> int:
     deck, name = configured(options, options.words[0] if options.words else None)
+    deck.options = replace(deck.options, read=LastGood())
     load(deck, options, name)  # an unknown name is said here, not on a screen
     if name is not None:
         deck.options = replace(deck.options, only=name)

@@ -14,11 +14,15 @@ from pathlib import Path
 from ...services.config.load import LoadOptions
 from ...services.policy.configured import Configured
 from ..options import Options
+from ..resolve import refuse_beside_managed
 from .dashboard import check_terminal
 
 
 def run(options: Options) -> int:
     check_terminal(options)
+    nothing_yet = Configured(LoadOptions(Path.cwd(), os.environ, files=False))
+    nothing_yet.load_entries()
+    refuse_beside_managed(nothing_yet, options)
     from ..main import run_dashboard
 
     return run_dashboard(_demo(), options)

@@ -1,32 +1,50 @@
 """``mcpdeck list``: every server of every source, with its status.
 
-Owns the table and the JSON shape ``list``. Contacts nothing with ``--no-connect``, and never a server
-that is gated.
+Owns the table; the JSON shape stands in ``server_rows``. Contacts nothing with ``--no-connect``, and never a
+server that is gated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 
 from ...services.config.merge import configured_name
-from ...services.models import ErrorInfo, JsonObject, ServerEntry, Source, Status
+from ...services.models import OFFERED, ErrorInfo, ServerEntry, Source, Status, as_text
+from ...services.policy.configured import Configured
 from ...services.state.model import AppState, ServerState
 from ...services.state.reducers import row_of
 from ...services.state.store import Store
+from ...services.state.text import one_line
 from .. import headless
 from ..exits import Exit
 from ..options import Options
 from ..printing import DIM, GREEN, RED, YELLOW, Cell, note, note_error, note_warning, table, write, write_json
-from ..resolve import configured, load
+from ..resolve import Guard, configured, load, switched_off_by
+from ..server_rows import (
+    is_whole_file,
+    policy_words,
+    remark,
+    server_json,
+    source_json,
+    source_words,
+    status_words,
+    why_not,
+    without_subject,
+)
 
 LISTS_SECONDS = 10.0
 """How long tools, resources and prompts of connected servers are waited for."""
 
 LATENCY_SECONDS = 1.0
 """How long a first latency is waited for: nice to have, and some servers answer no ping."""
+
+MOST_NAMES = 12
+"""Servers that are named for one rule; the rest is counted."""
 
 _STYLE = {
     Status.CONNECTED: GREEN,
@@ -48,20 +66,25 @@ def run(options: Options) -> int:
     if name is not None:
         entries = tuple(entry for entry in entries if entry.name == name)
     if options.connect and any(entry.gate is None for entry in entries):
-        rows = headless.run_for(lambda: _connected(entries, options))
+        rows = headless.run_for(lambda: _connected(entries, options, deck.guard))
     else:
         rows = [row_of(entry) for entry in entries]
-    names = {entry.name: configured_name(entry) for entry in entries}
+    of_row = {entry.name: entry for entry in entries}
     if options.json:
-        write_json({"servers": [_json(row, names[row.id], contacted=options.connect) for row in rows]})
-    else:
-        _print(rows, names, options)
-    unreadable = any(_is_file_problem(entry) and entry.source is Source.CLI for entry in entries)
+        servers = [server_json(row, of_row[row.id], contacted=options.connect) for row in rows]
+        write_json({"servers": [*servers], "sources": [source_json(info) for info in deck.sources]})
+    elif rows or deck.exclusive is None:
+        _print(rows, of_row, options)
+        if not options.quiet:
+            _note_settings(deck)
+    if name is None and deck.exclusive is not None and all(row.source is not Source.MANAGED for row in rows):
+        note(switched_off_by(deck.exclusive))
+    unreadable = any(is_whole_file(entry) and entry.source is Source.CLI for entry in entries)
     return Exit.USAGE if unreadable else Exit.DONE
 
 
-async def _connected(entries: Sequence[ServerEntry], options: Options) -> list[ServerState]:
-    async with headless.services(entries, options, pings=True, reads=None) as services:
+async def _connected(entries: Sequence[ServerEntry], options: Options, guard: Guard) -> list[ServerState]:
+    async with headless.services(entries, options, guard=guard, pings=True, reads=None) as services:
         await services.manager.settled()
         with anyio.move_on_after(options.timeout or LISTS_SECONDS):
             await _until(services.store, _has_its_lists)
@@ -100,86 +123,75 @@ def _is_measured(server: ServerState) -> bool:
     return server.latency_ms is not None
 
 
-def _is_file_problem(entry: ServerEntry) -> bool:
-    return entry.problem is not None and "entry" not in entry.problem.details
-
-
-def _json(row: ServerState, name: str, *, contacted: bool) -> JsonObject:
-    info = row.info
-    origin = row.origin
-    return {
-        "name": name,
-        "source": row.source.value,
-        "origin": str(origin) or None,
-        "file": origin.file,
-        "line": origin.line,
-        "column": origin.column,
-        "transport": row.transport.value,
-        "endpoint": row.endpoint,
-        "status": _status_word(row, contacted),
-        "era": row.era.value if row.era else None,
-        "protocolVersion": row.version,
-        "serverInfo": None if info is None else {"name": info.name, "version": info.version, "title": info.title},
-        "capabilities": row.capabilities if row.era else None,
-        "tools": _count(row.tools),
-        "resources": _count(row.resources),
-        "prompts": _count(row.prompts),
-        "latencyMs": row.latency_ms,
-        "connectMs": row.connect_ms,
-        "error": _error(row.error),
-        "suppressedBy": row.suppressed_by,
-        "lints": [*row.lints, *row.rules_broken],
-    }
-
-
-def _error(error: ErrorInfo | None) -> JsonObject | None:
-    if error is None:
-        return None
-    return {"kind": error.kind, "title": error.title, "hint": error.hint, "details": dict(error.details)}
-
-
-def _count(items: Sequence[object] | None) -> int | None:
-    return None if items is None else len(items)
-
-
-def _status_word(row: ServerState, contacted: bool) -> str:
-    """Without ``--no-connect`` the status; with it, a server that would be contacted is just configured."""
-    return "configured" if row.status is Status.WAITING and not contacted else row.status.value
-
-
-def _print(rows: Sequence[ServerState], names: dict[str, str], options: Options) -> None:
+def _print(rows: Sequence[ServerState], of_row: Mapping[str, ServerEntry], options: Options) -> None:
     if not rows:
         note("no servers: write them into .mcp.json, give --mcp-config, or try: mcpdeck demo")
         return
+    names = {row.id: configured_name(of_row[row.id]) for row in rows}
     cells = [
         (
             Cell(_short_name(row, names[row.id])),
-            Cell(_words(row, options.connect), DIM if row.suppressed_by else _STYLE.get(row.status, "")),
-            Cell("" if row.error and row.error.kind == "config" and not row.endpoint else row.transport),
+            Cell(status_words(row, of_row[row.id], contacted=options.connect), _style(row)),
+            Cell(row.transport if row.endpoint else ""),
             Cell(f"{row.era} {row.version or ''}" if row.era else ""),
             Cell("" if row.tools is None else str(len(row.tools))),
             Cell("" if row.latency_ms is None else f"{row.latency_ms:.0f} ms"),
-            Cell(row.source),
+            Cell(source_words(of_row[row.id])),
+            Cell(why_not(of_row[row.id]), DIM),
             Cell(row.endpoint, DIM),
         )
         for row in rows
     ]
-    for line in table(("NAME", "STATUS", "TRANSPORT", "ERA", "TOOLS", "LATENCY", "SOURCE", "ENDPOINT"), cells):
+    for line in table(
+        ("NAME", "STATUS", "TRANSPORT", "ERA", "TOOLS", "LATENCY", "SOURCE", "WHY", "ENDPOINT"), cells, spare="ENDPOINT"
+    ):
         write(line)
+    _note_rules(rows, names)
     for row in rows:
-        if row.error is not None and row.suppressed_by is None:
-            note_error(row.error, names[row.id])
-        if row.status is Status.PENDING_APPROVAL and not options.quiet:
-            note_warning(f"{names[row.id]} is not started before you approve it: mcpdeck approve {names[row.id]}")
-        if options.verbose:
-            for lint in (*row.lints, *row.rules_broken):
-                note(f"  {names[row.id]}: {lint}")
+        _note(row, names[row.id], options)
+
+
+def _style(row: ServerState) -> str:
+    return DIM if row.suppressed_by or row.source in OFFERED else _STYLE.get(row.status, "")
+
+
+def _note_rules(rows: Sequence[ServerState], names: Mapping[str, str]) -> None:
+    """What policy keeps out: each rule once, with all whom it meets."""
+    met: dict[str, tuple[ErrorInfo, list[str]]] = {}
+    for row in rows:
+        if row.error is not None and row.status is Status.BLOCKED and row.error.kind == "policy":
+            details = row.error.details
+            place = as_text(details.get("place")) or as_text(details.get("file")) or ""
+            told = f"{policy_words(row.error.title, details)} ({place})"
+            met.setdefault(told, (row.error, []))[1].append(names[row.id])
+    for told, (error, servers) in met.items():
+        more = f" and {len(servers) - MOST_NAMES} more" if len(servers) > MOST_NAMES else ""
+        note_error(replace(error, title=f"{', '.join(servers[:MOST_NAMES])}{more}: {told}"))
+
+
+def _note_settings(deck: Configured) -> None:
+    """What is left out of the settings files, a line for each."""
+    for file, lints in deck.settings_lints.items():
+        count = f"{len(lints)} remarks: " if len(lints) > 1 else ""
+        note_warning(f"{file}: {count}{remark(lints, 'mcpdeck sources')}")
+
+
+def _note(row: ServerState, name: str, options: Options) -> None:
+    """What is to be done about a row, beside the table."""
+    told = row.suppressed_by is not None or row.status is Status.BLOCKED
+    if row.error is not None and not told:
+        # its subject is the name before it
+        note_error(replace(row.error, title=without_subject(row.error.title, name)), name)
+    if row.status is Status.PENDING_APPROVAL and not options.quiet:
+        note_warning(f"{name} is not started before you approve it: mcpdeck approve {shlex.quote(name)}")
+    if options.verbose:
+        for lint in (*row.lints, *row.rules_broken):
+            note(f"  {one_line(name)}: {one_line(lint)}")
+    elif row.lints and not (told or options.quiet or row.source in OFFERED or row.status is Status.NOT_CONFIGURED):
+        count = f"{len(row.lints)} remarks on its entry: " if len(row.lints) > 1 else ""
+        note_warning(f"{name}: {count}{remark(row.lints, f'mcpdeck get {shlex.quote(name)}')}")
 
 
 def _short_name(row: ServerState, name: str) -> str:
     """A row that stands for a whole file is called after it; the message below has the whole path."""
     return Path(name).name if row.error is not None and name == row.origin.file else name
-
-
-def _words(row: ServerState, contacted: bool) -> str:
-    return "suppressed" if row.suppressed_by else _status_word(row, contacted)

@@ -17,7 +17,7 @@ from .. import headless
 from ..exits import Exit
 from ..options import Options
 from ..printing import BOLD, DIM, Cell, note, size_words, table, write, write_json
-from ..resolve import usable_entry
+from ..resolve import Guard, usable
 
 if TYPE_CHECKING:
     from ...services.session import Session
@@ -26,9 +26,9 @@ _KINDS = {"resources": RESOURCES, "templates": TEMPLATES, "prompts": PROMPTS}
 
 
 def run(options: Options) -> int:
-    entry = usable_entry(options, options.words[0] if options.words else None)
+    entry, guard = usable(options, options.words[0] if options.words else None)
     name = options.command or ""
-    items, following = headless.run_for(lambda: _listed(entry, options))
+    items, following = headless.run_for(lambda: _listed(entry, guard, options))
     if options.json:
         write_json({"server": entry.name, name: items, **next_page_field(following, options)})
         return Exit.DONE
@@ -42,7 +42,7 @@ def run(options: Options) -> int:
     return Exit.DONE
 
 
-async def _listed(entry: ServerEntry, options: Options) -> tuple[list[Json], str | None]:
+async def _listed(entry: ServerEntry, guard: Guard, options: Options) -> tuple[list[Json], str | None]:
     """The items of all pages, or of the one that is wanted and the cursor of the next."""
     kind = _KINDS[options.command or ""]
 
@@ -52,7 +52,7 @@ async def _listed(entry: ServerEntry, options: Options) -> tuple[list[Json], str
         page = await session.lists.page(kind, options.cursor)
         return page.items, page.next_cursor
 
-    async with headless.services((entry,), options) as services:
+    async with headless.services((entry,), options, guard=guard) as services:
         found = await headless.asked(services, entry.name, operation, options.timeout)
         headless.note_log(services, entry.name, options)
         return found

@@ -20,7 +20,7 @@ from ..content import block_lines
 from ..exits import Exit
 from ..options import Options
 from ..printing import BOLD, coloured, note, pretty, write, write_json
-from ..resolve import named, usable_entry
+from ..resolve import Guard, named, usable
 from .lists import argument_words
 
 
@@ -36,8 +36,8 @@ def run(options: Options) -> int:
     if given.values:
         wrong = next(iter(given.values))
         raise UsageError(f"{wrong}:= gives JSON, and arguments of prompts are texts", hint=f"write {wrong}=value")
-    entry = usable_entry(options, target)
-    result, duration_ms = headless.run_for(lambda: _got(entry, name, given.texts, options))
+    entry, guard = usable(options, target)
+    result, duration_ms = headless.run_for(lambda: _got(entry, guard, name, given.texts, options))
     messages = as_list(result.get("messages"))
     if options.json:
         description = as_text(result.get("description"))
@@ -48,7 +48,9 @@ def run(options: Options) -> int:
     return Exit.DONE
 
 
-async def _got(entry: ServerEntry, name: str, arguments: dict[str, str], options: Options) -> tuple[JsonObject, float]:
+async def _got(
+    entry: ServerEntry, guard: Guard, name: str, arguments: dict[str, str], options: Options
+) -> tuple[JsonObject, float]:
     """The result as received, and how many milliseconds it took."""
     took = [0.0]
 
@@ -60,7 +62,7 @@ async def _got(entry: ServerEntry, name: str, arguments: dict[str, str], options
         took[0] = (time.perf_counter() - began) * 1000
         return result
 
-    async with headless.services((entry,), options) as services:
+    async with headless.services((entry,), options, guard=guard) as services:
         result = await headless.asked(services, entry.name, operation, options.timeout)
         headless.note_log(services, entry.name, options)
         return result, took[0]

@@ -22,7 +22,7 @@ from ..content import resource_bytes, resource_lines
 from ..exits import Exit
 from ..options import Options
 from ..printing import note, note_warning, pretty, size_words, write, write_json
-from ..resolve import named, usable_entry
+from ..resolve import Guard, named, usable
 
 
 def run(options: Options) -> int:
@@ -35,8 +35,8 @@ def run(options: Options) -> int:
     uri = filled(words[0], words[1:], options)
     if options.json and options.output == "-":
         raise UsageError("--json and --output - both want stdout", hint="give one of the two")
-    entry = usable_entry(options, target)
-    result, duration_ms = headless.run_for(lambda: _read(entry, uri, options))
+    entry, guard = usable(options, target)
+    result, duration_ms = headless.run_for(lambda: _read(entry, guard, uri, options))
     contents = as_list(result.get("contents"))
     if options.output is not None:
         _save(contents, options.output, entry.name, options)
@@ -84,9 +84,9 @@ def _plain(name: str, value: Json) -> str:
     return str(value)
 
 
-async def _read(entry: ServerEntry, uri: str, options: Options) -> tuple[JsonObject, float]:
+async def _read(entry: ServerEntry, guard: Guard, uri: str, options: Options) -> tuple[JsonObject, float]:
     """The result as received, and how many milliseconds it took."""
-    async with headless.services((entry,), options) as services:
+    async with headless.services((entry,), options, guard=guard) as services:
         await services.manager.connected(entry.name)
         began = time.perf_counter()
         result = await headless.asked(services, entry.name, lambda session: session.read_resource(uri), options.timeout)

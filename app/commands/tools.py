@@ -18,7 +18,7 @@ from .. import headless
 from ..exits import Exit
 from ..options import Options
 from ..printing import BOLD, DIM, YELLOW, Cell, note, note_warning, table, write, write_json
-from ..resolve import usable_entry
+from ..resolve import Guard, usable
 from .lists import next_page_field, note_next_page
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class _Answer:
 
 
 def run(options: Options) -> int:
-    entry = usable_entry(options, options.words[0] if options.words else None)
-    answer = headless.run_for(lambda: _listed(entry, options))
+    entry, guard = usable(options, options.words[0] if options.words else None)
+    answer = headless.run_for(lambda: _listed(entry, guard, options))
     if options.json:
         tools: list[Json] = [_json(answer.server, tool) for tool in answer.tools]
         write_json({"server": answer.server, "tools": tools, **next_page_field(answer.next_cursor, options)})
@@ -44,9 +44,9 @@ def run(options: Options) -> int:
     return Exit.DONE
 
 
-async def _listed(entry: ServerEntry, options: Options) -> _Answer:
+async def _listed(entry: ServerEntry, guard: Guard, options: Options) -> _Answer:
     reads: frozenset[str] = frozenset() if options.page else headless.TOOLS
-    async with headless.services((entry,), options, reads=reads) as services:
+    async with headless.services((entry,), options, guard=guard, reads=reads) as services:
         if options.page:
             answer = await headless.asked(
                 services, entry.name, lambda session: _page(session, entry.name, options.cursor), options.timeout

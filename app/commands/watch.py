@@ -22,7 +22,8 @@ from ..heard import MESSAGE, is_notification, shown
 from ..json_lines import JsonLines
 from ..options import Options
 from ..printing import note_error, note_warning
-from ..resolve import usable_entry
+from ..resolve import Guard, usable
+from ..restarting import restart_on_changes
 from ..worker import Services
 
 WAITING = 10_000
@@ -32,23 +33,25 @@ _ENDED = frozenset({Status.FAILED, Status.NEEDS_AUTH})
 
 def run(options: Options) -> int:
     """0 after ``--for``; a server that is lost for good ends it with the code of the reason."""
-    entry = usable_entry(options, options.words[0] if options.words else None)
-    error = headless.run_for(lambda: _watched(entry, options))
+    entry, guard = usable(options, options.words[0] if options.words else None)
+    error = headless.run_for(lambda: _watched(entry, guard, options))
     if error is None:
         return Exit.DONE
     note_error(error, entry.name)
     return exit_code(error.kind)
 
 
-async def _watched(entry: ServerEntry, options: Options) -> ErrorInfo | None:
+async def _watched(entry: ServerEntry, guard: Guard, options: Options) -> ErrorInfo | None:
     """What ended it before its time, if anything did."""
     async with (
-        headless.services((entry,), options, listens=True, pings=True, reads=None) as services,
+        headless.services((entry,), options, guard=guard, listens=True, pings=True, reads=None) as services,
         anyio.create_task_group() as tasks,
     ):
         watch = _Watch(entry.name, services)
         with watch:
             tasks.start_soon(_subscribe, services, entry.name, options)
+            if entry.watch:
+                tasks.start_soon(restart_on_changes, services.manager, services.store)
             await watch.write(JsonLines.stdout(), options.seconds)
         tasks.cancel_scope.cancel()
         headless.note_log(services, entry.name, options)

@@ -37,7 +37,7 @@ from ...widgets.tool_form import ToolForm
 from ...widgets.tool_list import ToolList
 from ...widgets.tool_words import no_task, runs_tasks
 from ...widgets.virtual_list import VirtualList
-from ..actions import BY_ID, Zone, bindings
+from ..actions import APP_ACTIONS, BY_ID, Zone, bindings
 from ..controller import Intents
 from ..hints import fixed_hints, hints
 from .deck_focus import ZONES, DeckFocus
@@ -87,7 +87,7 @@ class DeckScreen(DeckFocus):
                 yield self._elicitation.data_bind(DeckScreen.calls)
                 yield self._sampling.data_bind(DeckScreen.calls)
                 with self._work:
-                    yield self._overview.data_bind(DeckScreen.server)
+                    yield self._overview.data_bind(DeckScreen.server, DeckScreen.mcp)
                     yield self._logs
                     yield self._form
                 yield self._calls.data_bind(DeckScreen.calls)
@@ -204,7 +204,9 @@ class DeckScreen(DeckFocus):
 
     @property
     def selected(self) -> ServerState | None:
-        return self.server
+        # In the list it is the row under the cursor, even before the list told that the cursor moved.
+        row = self._servers.current if self._zone() is Zone.SERVERS else None
+        return self.server if row is None else self.mcp.servers.get(row.id, self.server)
 
     @on(ToolList.Highlighted)
     def _tool_highlighted(self, event: ToolList.Highlighted) -> None:
@@ -267,8 +269,7 @@ class DeckScreen(DeckFocus):
     @on(FooterKeys.Pressed)
     async def _key_pressed(self, event: FooterKeys.Pressed) -> None:
         app = app_of(self)
-        target = self if hasattr(self, f"action_{event.action}") else app
-        await app.run_action(event.action, default_namespace=target)
+        await app.run_action(event.action, default_namespace=app if event.action in APP_ACTIONS else self)
 
     # Actions that move between panes; the others are in ``DeckActions``.
 
@@ -335,6 +336,9 @@ class DeckScreen(DeckFocus):
         self.tab = "overview"
         self.focus_zone(Zone.SERVERS)
 
+    def show_server(self, server: str) -> None:
+        self._servers.show(server)
+
     def _select(self, server: str) -> None:
         self._servers.show(server)
         self.server = self.mcp.servers.get(server, self.server)
@@ -390,4 +394,5 @@ class DeckScreen(DeckFocus):
     def _hints(self) -> None:
         self._footer.fixed = fixed_hints(self._zone())
         call = self._call(self._calls.selected or "")
-        self._footer.hints = hints(self._zone(), self.server, call, asked=bool(self.prompts))
+        embedded = self._intents.embedded
+        self._footer.hints = hints(self._zone(), self.server, call, asked=bool(self.prompts), embedded=embedded)

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ...widgets.status_marks import MARKS
+from ...widgets.status_marks import MARKS, MORE_MARKS
 from ..actions import GROUPS
 
 LISTS: tuple[tuple[str, str], ...] = (
@@ -37,17 +37,19 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         groups = {title: [(action.shown, action.description) for action in actions] for title, actions in GROUPS}
         marks = [(mark.glyph, status.value) for status, mark in MARKS.items()]
-        servers, tools, around = groups.items()
+        marks += [(mark.glyph, told) for mark, told in MORE_MARKS]
+        servers, tools, around, configuration = groups.items()
         with VerticalScroll(id="help") as box:
             box.border_title = "Keys"
             box.border_subtitle = "Esc closes"
             with Horizontal(id="columns"):
                 with Vertical(classes="column"):
                     yield from _table(*servers)
+                    yield from _table(*configuration)
                     yield from _table(*around)
-                    yield from _table("In lists", list(LISTS))
                 with Vertical(classes="column"):
                     yield from _table(*tools)
+                    yield from _table("In lists", list(LISTS))
                     yield from _table("Status", marks)
 
     def action_close(self) -> None:

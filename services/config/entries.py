@@ -1,24 +1,32 @@
 """An entry as written -> a ``ServerEntry`` that can be started, or one that says why it cannot.
 
-Owns the rules of config contract section 2: types, required fields, expansion, lints, digest. Never
-decides whether an entry may start (that is policy) and never raises for what stands in an entry.
+Owns the rules of config contract section 2: types, required fields, expansion, lints, digest, and what a
+person is shown of it. Never decides whether an entry may start (that is policy) and never raises for what
+stands in an entry.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from ..models import (
+    NEEDS_APPROVAL,
     EraMode,
     ErrorInfo,
     Json,
     JsonObject,
+    OAuthSettings,
     Origin,
+    Provenance,
+    Sandbox,
     ServerEntry,
     Source,
     Status,
@@ -26,12 +34,18 @@ from ..models import (
     Target,
     TransportKind,
 )
+from .field_names import USED_BY, field_lint
 from .fields import Unusable
-from .mask import masked_command
+from .mask import masked_command, masked_url
 from .models import FileProblem, RawEntry
+from .oauth_field import oauth_of
 from .read import json_kind
-from .remote import REMOTE_FIELDS, RemoteReader
+from .remote import RemoteReader
 from .roots import roots_of
+from .sandbox_field import sandbox_of
+from .shown import shown_lines
+from .signature import shown_signature
+from .watch_field import watch_of
 
 TYPES: Mapping[str, TransportKind] = {
     "stdio": TransportKind.STDIO,
@@ -44,14 +58,10 @@ TYPES: Mapping[str, TransportKind] = {
     "claudeai-proxy": TransportKind.CONNECTOR,
 }
 
-_USED = ("type", "timeout", "disabled", "era", "protocolVersion", "roots")
-_USED_BY: Mapping[TransportKind, tuple[str, ...]] = {
-    TransportKind.STDIO: ("command", "args", "env", "cwd"),
-    **REMOTE_FIELDS,
-}
-_NOT_BUILT = ("headersHelper", "oauth", "alwaysLoad")
 _USUAL_TYPES = 'use "stdio", "http", "sse" or "ws"'
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+_PLUGIN_NAME = re.compile(r"plugin:[A-Za-z0-9_-]+:[A-Za-z0-9_-]+")
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 MINIMUM_TIMEOUT_MS = 1000
 
 
@@ -65,7 +75,10 @@ class Surroundings:
 
 def entry_digest(value: Json, source: Source) -> str:
     """SHA-256 (hex) over the canonical, unexpanded JSON of an entry and its source."""
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _digest(_canonical(value), source)
+
+
+def _digest(canonical: str, source: Source) -> str:
     return hashlib.sha256(f"{canonical}\n{source}".encode()).hexdigest()
 
 
@@ -78,13 +91,14 @@ def server_entry(raw: RawEntry, around: Surroundings) -> ServerEntry:
         target = reader.target()
     except Unusable as error:
         problem = _problem(raw, error)
+    endpoint, canonical = reader.endpoint(), _canonical(raw.value)
     return ServerEntry(
         name=raw.name,
         source=raw.file.source,
         target=target,
         transport=reader.transport,
-        endpoint=reader.endpoint(),
-        digest=entry_digest(raw.value, raw.file.source),
+        endpoint=endpoint,
+        digest=_digest(canonical, raw.file.source),
         origin=raw.origin,
         era=reader.era(),
         protocol_version=reader.protocol_version(),
@@ -94,6 +108,11 @@ def server_entry(raw: RawEntry, around: Surroundings) -> ServerEntry:
         lints=reader.all_lints(),
         env_names=tuple(reader.mapping_names("env")),
         roots=reader.roots,
+        provenance=reader.provenance(endpoint, canonical),
+        watch=reader.watch,
+        oauth=reader.oauth,
+        shipped=raw.file.shipped,
+        client=raw.file.client,
     )
 
 
@@ -112,7 +131,24 @@ def problem_entry(problem: FileProblem) -> ServerEntry:
         digest=entry_digest([problem.what, where], problem.file.source),
         origin=origin,
         gate=Status.NOT_CONFIGURED,
-        problem=ErrorInfo("config", f"{problem.what} ({where})", problem.remedy, _place_details(origin)),
+        problem=ErrorInfo("config", f"{where}: {problem.what}", problem.remedy, _place_details(origin)),
+        client=problem.file.client,
+    )
+
+
+def built_in_entry(raw: RawEntry, reason: str) -> ServerEntry:
+    """The row of what another client brings along itself: ``reason`` says why nothing of it can be started here."""
+    return ServerEntry(
+        name=raw.name,
+        source=raw.file.source,
+        target=None,
+        transport=TransportKind.STDIO,
+        endpoint="",
+        digest=entry_digest(raw.value, raw.file.source),
+        origin=raw.origin,
+        gate=Status.DISABLED,
+        lints=(f"{reason}: nothing that can be started here",),
+        client=raw.file.client,
     )
 
 
@@ -125,7 +161,7 @@ def _problem(raw: RawEntry, error: Unusable) -> ErrorInfo:
     origin = raw.file.origin(place) if place else raw.origin
     where = str(origin) or raw.file.label
     details = {**_place_details(origin), "entry": raw.name, "field": error.field}
-    return ErrorInfo("config", f'{error.what} (entry "{raw.name}", {where})', error.remedy, details)
+    return ErrorInfo("config", f'entry "{raw.name}": {error.what} ({where})', error.remedy, details)
 
 
 class _EntryReader(RemoteReader):
@@ -133,13 +169,20 @@ class _EntryReader(RemoteReader):
 
     def __init__(self, raw: RawEntry, around: Surroundings) -> None:
         value = raw.value if isinstance(raw.value, dict) else {}
-        super().__init__(value, around.environ, raw.file.folder, around.project)
+        super().__init__(raw.name, value, around.environ, raw.file.folder, around.project)
         self._raw = raw
         self._around = around
+        file = raw.file
+        self._of_the_project = file.source is Source.PROJECT or file.shipped
+        self._of_others = self._of_the_project or file.source in NEEDS_APPROVAL
         self.lints += raw.lints
         self.transport = self._guess()
         self.roots: tuple[str, ...] | None = None
-        if raw.name and not _NAME.fullmatch(raw.name):
+        self.watch: tuple[str, ...] = ()
+        self.oauth: OAuthSettings | None = None
+        self._place: str | None = None  # where "cwd" leads to, as it may be shown
+        name = _PLUGIN_NAME if raw.file.source is Source.PLUGIN else _NAME
+        if raw.name and not name.fullmatch(raw.name):
             self.lints.append("names are made of letters, digits, - and _; this one is normalised in tool names")
 
     def _guess(self) -> TransportKind:
@@ -156,15 +199,28 @@ class _EntryReader(RemoteReader):
             raise Unusable(f"the entry is {json_kind(self._raw.value)}, not an object", 'write {"command": "…"}')
         if not self._raw.name:
             raise Unusable("the entry has an empty name", "give it a name")
+        self.lints += [lint for key in self.value if (lint := field_lint(key, self.transport))]
+        always = self.value.get("alwaysLoad")
+        if always is not None and not isinstance(always, bool):
+            self.lints.append(f'"alwaysLoad" is {json_kind(always)}, not true or false: not used')
         self._check_type()
-        if self.value.get("sandbox") not in (None, False):
-            what = "it asks for a sandbox, which this version cannot give: it is not started bare"
-            raise Unusable(what, 'use a newer mcpdeck, or remove "sandbox" if you trust it', "sandbox")
-        self._lint_fields()
-        self.roots = roots_of(self, self._raw.file.folder)
-        target = self._stdio() if self.transport is TransportKind.STDIO else self.remote(self.transport)
+        folder, is_stdio = self._raw.file.folder, self.transport is TransportKind.STDIO
+        cwd = self._cwd() if is_stdio else None
+        runs_in = self._around.project if cwd is None else cwd
+        sandbox = sandbox_of(self, runs_in, is_stdio=is_stdio)
+        self.roots = roots_of(self, folder)
+        self.watch = watch_of(self, runs_in, self._around.project if self._of_others else None)
+        if "oauth" in USED_BY[self.transport]:
+            self.oauth = oauth_of(self)
+        target = self.remote(self.transport) if cwd is None else self._stdio(cwd, sandbox)
+        if self.expander.put_in:
+            target = replace(target, put_in=dict(self.expander.put_in))
         for name in self.expander.missing:
             self.lints.append(f"${{{name}}} is not set and has no default: the text stays as it is")
+        for text in self.expander.odd:
+            self.lints.append(f'"{text}" is no reference to a variable, which is ${{NAME}} or ${{NAME:-default}}')
+        for name in self.expander.unclosed:
+            self.lints.append(f'"${{{name}" has no closing }}: the text stays as it is')
         return target
 
     def _check_type(self) -> None:
@@ -184,38 +240,40 @@ class _EntryReader(RemoteReader):
             remedy = f'did you mean "{close[0]}"?' if close else _USUAL_TYPES
             raise Unusable(f'unknown type "{kind}"', remedy, "type")
 
-    def _lint_fields(self) -> None:
-        used = (*_USED, *_USED_BY[self.transport])
-        for key in self.value:
-            if key in used or key == "sandbox":
-                continue
-            if any(key in names for names in _USED_BY.values()):
-                self.lints.append(f'"{key}" is not used by a server of type {self.transport}')
-            elif key in _NOT_BUILT:
-                self.lints.append(f'"{key}" is not used by this version')
-            else:
-                self.lints.append(f'unknown field "{key}" (kept, not used)')
-
-    def _stdio(self) -> StdioTarget:
+    def _stdio(self, cwd: Path, sandbox: Sandbox | None) -> StdioTarget:
         command = self.required_text("command", 'add "command": "PROGRAM", or "type": "http" and a "url"')
         args = self.texts("args")
         env = self.mapping("env")
         for name in env:
             if not name or "=" in name:
                 raise Unusable(f'"env" has the name "{name}", which no variable can have', "correct the name", "env")
-        return StdioTarget(command, tuple(args), env, str(self._cwd()))
+        if sandbox is not None and self._of_the_project:
+            self._lint_outside(sandbox.write, '"write" in "sandbox"')
+        return StdioTarget(command, tuple(args), env, str(cwd), sandbox)
 
     def _cwd(self) -> Path:
+        """Where the command runs: "cwd", seen from the file's folder, or the project."""
         value = self.value.get("cwd")
         if value is None:
             return self._around.project
         if not isinstance(value, str):
             raise Unusable(f'"cwd" is {json_kind(value)}, not a string', "write a path", "cwd")
-        cwd = Path(self.checked("cwd", self.expander.text(value)))
-        path = cwd if cwd.is_absolute() else self._raw.file.folder / cwd
-        if self._raw.file.source is Source.PROJECT and not path.resolve().is_relative_to(self._around.project):
-            self.lints.append(f'"cwd" lies outside the project: {value}')
+        self.lint_space('"cwd"', value)
+        path = self._raw.file.folder / self.checked("cwd", self.expander.text(value))
+        place = str(path)
+        if self._of_others:
+            # A person who approves must see where a symbolic link leads to. Only then is the disk looked at.
+            place = os.path.realpath(path)
+        if "${" not in value:
+            self._place = os.path.normpath(place)
+        if self._of_the_project:
+            self._lint_outside((place,), f'"cwd" ({value})')
         return path
+
+    def _lint_outside(self, places: Iterable[str], what: str) -> None:
+        """``what`` names it as it stands in the entry: the place itself is expanded."""
+        if any(not Path(os.path.realpath(place)).is_relative_to(self._around.project) for place in places):
+            self.lints.append(f"{what} lies outside the project")
 
     # -- what every entry has
 
@@ -230,6 +288,16 @@ class _EntryReader(RemoteReader):
             return self.remote_endpoint(self.transport)
         words = [arg if isinstance(arg, str) else json.dumps(arg) for arg in args] if isinstance(args, list) else []
         return masked_command(command, words)
+
+    def provenance(self, endpoint: str, canonical: str) -> Provenance:
+        """What a person approves, and the signature as it is shown; precedence is added by the merge."""
+        origin = str(self._raw.origin) or self._raw.file.label
+        if self.transport is TransportKind.CONNECTOR:  # where its token comes from is another line
+            url = self.value.get("url")
+            endpoint = masked_url(url) if isinstance(url, str) else ""
+        place = self._place if "cwd" in self.value else str(self._around.project)
+        shown = shown_lines(self.value, canonical, self.transport, endpoint, place, origin)
+        return Provenance(signature=shown_signature(self.transport, endpoint), shown=shown)
 
     def disabled(self) -> bool:
         value = self.value.get("disabled")
@@ -250,8 +318,12 @@ class _EntryReader(RemoteReader):
 
     def protocol_version(self) -> str | None:
         value = self.value.get("protocolVersion")
-        if value is None or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)):
-            return value
+        if value is None:
+            return None
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            with suppress(ValueError):  # there is no 30th of February
+                date.fromisoformat(value)
+                return value
         self._lint_once('"protocolVersion" is not a date like 2025-11-25: not used')
         return None
 

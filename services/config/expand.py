@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_ANY = re.compile(r"\$\{(?P<begin>[A-Za-z0-9_]*)(?P<rest>[^}]*)(?P<end>\}?)")
+_UNCLOSED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*$")
 
 
 class Expander:
@@ -18,15 +20,32 @@ class Expander:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.missing: dict[str, None] = {}  # in order, each once
+        self.unclosed: dict[str, None] = {}  # names of references without their closing brace
+        self.odd: dict[str, None] = {}
+        """What looks like a reference and is none, as far as it may be shown."""
+        self.put_in: dict[str, str] = {}
+        """Values of the environment that were put in, and the reference each stands for; a default is none."""
 
     def text(self, text: str) -> str:
         """``text`` with every reference replaced; one without value and default stays literally."""
-        return REFERENCE.sub(self._value, text) if "${" in text else text
+        if "${" not in text:
+            return text
+        unclosed = _UNCLOSED.search(text, text.rfind("${"))
+        if unclosed is not None:
+            self.unclosed[unclosed[1]] = None
+        for match in _ANY.finditer(REFERENCE.sub(" ", text)):
+            begin, rest, end = match.groups()
+            if end or not begin or begin[0].isdigit():  # else it is one of the unclosed
+                self.odd[f"${{{begin}{'…' if rest else ''}{end}"] = None
+        return REFERENCE.sub(self._value, text)
 
     def _value(self, match: re.Match[str]) -> str:
         name, default = match.groups()
+        if default is not None and "${" in default:
+            self.odd[f"${{{name}:-${{…}}"] = None  # the first brace closes it
         value = self._environ.get(name)
         if value is not None:
+            self.put_in[value] = f"${{{name}}}"
             return value
         if default is not None:
             return default

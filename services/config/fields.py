@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from ..models import JsonObject
 from .expand import Expander
+from .field_names import misspelt
 from .read import json_kind
 
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
@@ -37,7 +38,8 @@ class FieldReader:
     def required_text(self, key: str, remedy: str) -> str:
         value = self.value.get(key)
         if value is None:
-            raise Unusable(f'it has no "{key}"', remedy)
+            meant = misspelt(key, self.value)
+            raise Unusable(f'it has no "{key}"', f'rename "{meant}" to "{key}"' if meant else remedy)
         if not isinstance(value, str):
             raise Unusable(f'"{key}" is {json_kind(value)}, not a string', remedy, key)
         if not value.strip():
@@ -79,7 +81,8 @@ class FieldReader:
         return texts
 
     def checked(self, key: str, text: str) -> str:
-        if _UNUSABLE.search(text):
+        # Nearly every text is ASCII, and finding one character in it costs a tenth of the pattern.
+        if "\0" in text or (not text.isascii() and _UNUSABLE.search(text)):
             raise Unusable(f'"{key}" holds a character that no program can be given', "remove it", key)
         return text
 

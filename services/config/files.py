@@ -1,7 +1,7 @@
-"""Where mcpdeck keeps its own files, and how it writes them.
+"""Where mcpdeck's own files stand and those of others that it reads, and how it writes its own.
 
-Owns the folders (config, data, cache) and private atomic writing. Never reads another program's
-files and never knows what stands in a file.
+Owns the folders (config, data, cache, Claude's, the administrator's) and private atomic writing. Never
+opens another program's files and never knows what stands in a file.
 """
 
 from __future__ import annotations
@@ -13,48 +13,120 @@ import tempfile
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import cast
 
 from ..errors import ConfigError
 from ..models import JsonObject
+from .contents import Unreadable, plain_text
 
 HOME_VARIABLE = "MCPDECK_HOME"
+CLAUDE_VARIABLE = "CLAUDE_CONFIG_DIR"
+MANAGED_FILE = "managed-mcp.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """mcpdeck's own folders; none of them needs to exist.
+    """Folders and files of mcpdeck, of Claude Code and of the administrator; none of them needs to exist.
 
-    ``MCPDECK_HOME`` moves all three: ``$MCPDECK_HOME/config``, ``/data`` and ``/cache``.
+    ``MCPDECK_HOME`` moves ``config``, ``data`` and ``cache``: ``$MCPDECK_HOME/config``, ``/data`` and
+    ``/cache``. ``CLAUDE_CONFIG_DIR`` moves ``claude`` and ``claude_json`` (Claude Code's documentation,
+    "Settings"). Nothing moves ``managed``: whoever runs mcpdeck does not choose what the administrator said.
     """
 
     config: Path
     data: Path
     cache: Path
+    home: Path
+    claude: Path
+    claude_json: Path
+    managed: tuple[Path, ...]
+    """Folders that may hold a managed file, highest precedence first."""
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Folders:
-        home = environ.get(HOME_VARIABLE)
-        if home:
-            base = with_home(home).absolute()
-            return cls(base / "config", base / "data", base / "cache")
-        import platformdirs  # 10 ms, and not needed where MCPDECK_HOME is set
-
-        return cls(
-            platformdirs.user_config_path("mcpdeck", appauthor=False),
-            platformdirs.user_data_path("mcpdeck", appauthor=False),
-            platformdirs.user_cache_path("mcpdeck", appauthor=False),
-        )
+    def of(cls, environ: Mapping[str, str], platform: str = sys.platform) -> Folders:
+        home = home_of(environ, platform)
+        config, data, cache = _own(environ, home)
+        moved = environ.get(CLAUDE_VARIABLE)
+        claude = with_home(moved, home).absolute() if moved else home / ".claude"
+        # ~/.claude.json stands beside ~/.claude, and inside a folder that the variable names
+        claude_json = (claude if moved else home) / ".claude.json"
+        return cls(config, data, cache, home, claude, claude_json, managed_folders(environ, platform))
 
     @property
     def user_file(self) -> Path:
         """The user's own list of servers."""
         return self.config / "mcp.json"
 
+    @property
+    def local_file(self) -> Path:
+        """The user's servers for one project each: ``{"projects": {ROOT: {"mcpServers": {…}}}}``."""
+        return self.config / "local.json"
 
-def with_home(path: str | Path) -> Path:
-    """``path`` with its ``~`` put in; the home of a user that does not exist stays as it is written."""
+    @property
+    def settings_file(self) -> Path:
+        return self.config / "settings.json"
+
+    @property
+    def plugins(self) -> Path:
+        """One folder a plugin."""
+        return self.config / "plugins"
+
+    @property
+    def claude_settings(self) -> Path:
+        return self.claude / "settings.json"
+
+
+def home_of(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
+    """The home folder that ``environ`` names, else that of this process."""
+    named = environ.get("USERPROFILE" if platform == "win32" else "HOME")
+    if named:
+        return Path(named)
+    try:
+        return Path.home()
+    except RuntimeError:  # a user without a home: nothing of them is found below the root either
+        return Path(os.sep)
+
+
+def managed_folders(environ: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, ...]:
+    """Where an administrator puts managed files: Claude Code's folder, then mcpdeck's (config contract, section 1).
+
+    ``XDG_CONFIG_DIRS`` adds folders and never takes one away.
+    """
+    if platform == "win32":
+        return Path(r"C:\Program Files\ClaudeCode"), Path(environ.get("PROGRAMDATA") or r"C:\ProgramData", "mcpdeck")
+    if platform == "darwin":
+        fixed = [Path("/Library/Application Support/ClaudeCode"), Path("/Library/Application Support/mcpdeck")]
+    else:
+        fixed = [Path("/etc/claude-code"), Path("/etc/xdg/mcpdeck")]
+    # the XDG Base Directory Specification: relative paths are to be ignored
+    named = [Path(text, "mcpdeck") for text in environ.get("XDG_CONFIG_DIRS", "").split(":") if text.startswith("/")]
+    return tuple(dict.fromkeys([*fixed, *named]))
+
+
+def _own(environ: Mapping[str, str], home: Path) -> tuple[Path, Path, Path]:
+    moved = environ.get(HOME_VARIABLE)
+    if moved:
+        base = with_home(moved, home).absolute()
+        return base / "config", base / "data", base / "cache"
+    import platformdirs  # 10 ms, and not needed where MCPDECK_HOME is set
+
+    return (
+        platformdirs.user_config_path("mcpdeck", appauthor=False),
+        platformdirs.user_data_path("mcpdeck", appauthor=False),
+        platformdirs.user_cache_path("mcpdeck", appauthor=False),
+    )
+
+
+def with_home(path: str | Path, home: Path | None = None) -> Path:
+    """``path`` with its ``~`` put in; the home of a user that does not exist stays as it is written.
+
+    ``home`` is what ``~`` alone means; without it, the home of this process.
+    """
+    text = str(path)
+    if home is not None and (text == "~" or text.startswith("~/")):
+        return home / text[2:]
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -116,33 +188,54 @@ def locked(path: Path) -> Generator[None]:
 class PrivateJson:
     """One JSON object in mcpdeck's data folder, mode 0600.
 
-    A file that cannot be understood reads as empty (nothing is approved by accident) and is put
-    aside as ``NAME.broken`` by the next update.
+    A file that cannot be understood reads as empty, with ``problem`` saying so: what that means is the reader's to
+    weigh. The next update puts it aside as ``NAME.broken``, and nothing of it is lost.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.problem: str | None = None
+        """Why the last ``read`` found nothing, as the rest of a sentence; None when it did, or there is no file."""
+        self.put_aside: Path | None = None
+        """Where the last ``update`` put what could not be understood."""
 
     def read(self) -> JsonObject:
-        return self._read() or {}
+        """The object; ``{}`` when there is no file, or (see ``problem``) when it cannot be understood."""
+        found = self._read()
+        self.problem = found if isinstance(found, str) else None
+        return {} if isinstance(found, str) else found
 
     def update(self, change: Callable[[JsonObject], None]) -> None:
         """Read, change in place, write; other processes wait meanwhile. Raises ``ConfigError``."""
         with locked(self.path):
-            content = self._read()
-            if content is None:
-                with suppress(OSError):
-                    self.path.replace(self.path.with_name(self.path.name + ".broken"))
-                content = {}
+            content = self.read()
+            self.put_aside = self._aside() if self.problem is not None else None
             change(content)
             write_private(self.path, json.dumps(content, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
+            self.problem = None
 
-    def _read(self) -> JsonObject | None:
-        """The object, ``{}`` when there is no file, None when it cannot be understood."""
+    def _aside(self) -> Path:
+        """Raises ``ConfigError``: what cannot be put aside is not written over."""
+        free = (f"{self.path.name}.broken{'' if number == 1 else f'-{number}'}" for number in count(1))
+        target = next(path for path in map(self.path.with_name, free) if not os.path.lexists(path))
         try:
-            value = json.loads(self.path.read_bytes())
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, RecursionError):
-            return None
-        return cast("JsonObject", value) if isinstance(value, dict) else None
+            return self.path.replace(target)
+        except OSError as error:
+            raise ConfigError(
+                f"cannot put {self.path} aside: {error.strerror or error}",
+                hint=f"{self.problem}: correct it, or move it away",
+                details={"file": str(self.path)},
+            ) from error
+
+    def _read(self) -> JsonObject | str:
+        """The object, ``{}`` when there is no file, or why it cannot be understood."""
+        try:
+            text = plain_text(self.path)
+            if text is None:
+                return {}
+            value = json.loads(text)
+        except Unreadable as error:
+            return error.what
+        except (ValueError, RecursionError):
+            return "it is not JSON"
+        return cast("JsonObject", value) if isinstance(value, dict) else "it holds no object"

@@ -5,17 +5,17 @@ Owns the order of the steps. Never decides what may start: see the policy room.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..models import ServerEntry
-from .entries import Surroundings, problem_entry, server_entry
+from ..models import ServerEntry, SourceInfo
 from .files import Folders
-from .merge import merge
-from .models import RawEntry
-from .read import read_file
-from .sources import all_files, project_root
+from .gathering import gathered
+from .merge import managed_only, merge
+from .models import RawEntry, Reading, SourceFile
+from .read import read_files
+from .sources import project_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,10 @@ class LoadOptions:
     """Where to look.
 
     ``extra``: entries made elsewhere (an ad-hoc TARGET, the demo servers), above every file.
-    ``files`` False: nothing but those. ``only``: keep just the row of that name.
+    ``files`` False: nothing but those. ``only``: keep just the row of that name. ``discover``: also show
+    what other clients have configured. ``found``: entries that were fetched elsewhere (connectors, the network),
+    below every file, with the ``found_sources`` they came from. ``managed``: folders of the administrator,
+    None: those of this system. ``read``: what takes files apart, all that are given at once.
     """
 
     cwd: Path
@@ -33,6 +36,11 @@ class LoadOptions:
     extra: tuple[ServerEntry, ...] = ()
     files: bool = True
     only: str | None = None
+    discover: bool = False
+    found: tuple[ServerEntry, ...] = ()
+    found_sources: tuple[SourceInfo, ...] = ()
+    managed: tuple[Path, ...] | None = None
+    read: Callable[[Sequence[SourceFile]], list[Reading]] = read_files
 
     @property
     def folders(self) -> Folders:
@@ -45,30 +53,26 @@ class LoadOptions:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """``entries`` are the rows; ``raw`` are those that came from a file, as written, by row name."""
+    """``entries`` are the rows; ``raw`` are those that came from a file, as written, by row name.
+
+    ``sources``: every place that was looked at, highest precedence first. ``exclusive``: the managed file
+    that leaves no other source standing.
+    """
 
     entries: tuple[ServerEntry, ...]
     raw: Mapping[str, RawEntry]
+    sources: tuple[SourceInfo, ...] = ()
+    exclusive: Path | None = None
 
 
 def load(options: LoadOptions) -> Loaded:
     """Read everything ``options`` name. Never raises for what stands in a file."""
-    rows: list[ServerEntry] = [*options.extra]
-    written: dict[int, RawEntry] = {}
-    if options.files:
-        around = Surroundings(options.environ, options.project)
-        files = all_files(
-            cwd=options.cwd, folders=options.folders, mcp_config=options.mcp_config, strict=options.strict
-        )
-        for file in files:
-            reading = read_file(file)
-            for raw in reading.entries:
-                entry = server_entry(raw, around)
-                written[len(rows)] = raw
-                rows.append(entry)
-            rows.extend(problem_entry(problem) for problem in reading.problems)
-    merged = merge(rows)  # one row for each, in the same order
-    raw_by_row = {merged[index].name: raw for index, raw in written.items()}
+    found = gathered(options)
+    entries = tuple(row.entry for row in found.rows)
+    if found.exclusive is not None:
+        entries = managed_only(entries, found.exclusive)
+    merged = merge(entries)  # one row for each, in the same order
+    raw_by_row = {entry.name: row.raw for entry, row in zip(merged, found.rows, strict=True) if row.raw is not None}
     if options.only is not None:
         merged = tuple(entry for entry in merged if entry.name == options.only)
-    return Loaded(merged, raw_by_row)
+    return Loaded(merged, raw_by_row, found.infos, found.exclusive)

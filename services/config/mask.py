@@ -23,9 +23,10 @@ _SECRET = (
     r"authorization|auth|bearer|cookie|pat|key|access[_-]?token|apikey|client[_-]?secret|sig|signature)"
 )
 _NAME = re.compile(rf"^-{{0,2}}{_SECRET}$", re.IGNORECASE)
-# a pair inside an argument: name=value or name: value, with the name at a word's start
+# a pair inside an argument: name=value or name: value, with the name at a word's start; not the default of a
+# reference (${KEY:-program}), which may well be what is run
 _PAIR = re.compile(
-    rf"(?P<head>(?<![A-Za-z0-9])(?:--?)?{_SECRET}(?:=|:[ ]?)(?:(?:Bearer|Basic|Token)[ ]+)?[\"']?)"
+    rf"(?P<head>(?<![A-Za-z0-9])(?:--?)?{_SECRET}(?:=|:(?!-)[ ]?)(?:(?:Bearer|Basic|Token)[ ]+)?[\"']?)"
     r"(?P<value>(?:\$\{[^}]*\}|[A-Za-z0-9_\-./+=~@%•])+)",
     re.IGNORECASE,
 )
@@ -33,8 +34,21 @@ _BEARER = re.compile(r"(?P<head>\b(?:Bearer|Basic)[ ]+)(?P<value>(?:\$\{[^}]*\}|
 # a whole argument that is one option or one assignment; code has brackets or separators in it
 _OPTION = re.compile(rf"(?P<head>--{_SECRET}=)(?P<value>.+)", re.IGNORECASE | re.DOTALL)
 _ASSIGNMENT = re.compile(rf"(?P<head>{_SECRET}=)(?P<value>(?:\$\{{[^}}]*\}}|[^\s;|&<>()`{{}}])+)", re.IGNORECASE)
+# an option of a shell line and the word that follows it
+_FOLLOWED = re.compile(
+    rf"(?P<head>(?<!\S)--{_SECRET}[ ]+)"
+    r"(?P<value>(?:\$\{[^}]*\}|[A-Za-z0-9_.+=~@%])(?:\$\{[^}]*\}|[A-Za-z0-9_\-.+=~@%])*)",
+    re.IGNORECASE,
+)
 # keys that give themselves away by their prefix, wherever they stand
-_KNOWN = re.compile(r"\b(?:sk-[A-Za-z0-9_-]{8,}|gh[pousr]_[A-Za-z0-9]{8,}|github_pat_\w{8,}|xox[abprs]-[\w-]{8,})")
+_KNOWN = re.compile(
+    r"(?<![/\\])\b(?:sk-[A-Za-z0-9_-]{8,}|gh[pousr]_[A-Za-z0-9]{8,}|github_pat_\w{8,}|xox[abprs]-[\w-]{8,})"
+    r"(?![\w-]|\.[A-Za-z]|[/\\])"  # in a path or before an extension it is the name of a file, which may be run
+)
+# a file of code, whatever the name before it says: `node key=evil.js` runs it
+_CODE = re.compile(
+    r"[^\s]*\.(?:[cm]?[jt]sx?|py[cw]?|pyz|sh|bash|zsh|rb|pl|php|lua|jar|exe|bat|cmd|ps1|so|dll|dylib|wasm)"
+)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>|;`]+", re.IGNORECASE)
 _PLAIN = re.compile(r"[\w@%+=:,./~•${}\[\]&?#-]+")
 
@@ -59,20 +73,36 @@ def masked_value(value: str) -> str:
     return "".join(shown)
 
 
+def _masked_data(value: str) -> str:
+    return value if _CODE.fullmatch(value) else masked_value(value)
+
+
 def _masked_pair(match: re.Match[str]) -> str:
-    return match["head"] + masked_value(match["value"])
+    return match["head"] + _masked_data(match["value"])
 
 
 def masked_text(text: str) -> str:
     """A text of a person's file (an argument, a problem's excerpt) with the secrets in it masked."""
-    text = _URL.sub(lambda match: masked_url(match.group()), text)
-    text = _PAIR.sub(_masked_pair, text)
-    text = _BEARER.sub(_masked_pair, text)
-    return _KNOWN.sub(MASK, text)
+    # What a pattern cannot do without is looked for first: most arguments have none of it, and 500 entries
+    # are masked at every start.
+    if "://" in text:
+        text = _URL.sub(lambda match: masked_url(match.group()), text)
+    if "=" in text or ":" in text:
+        text = _PAIR.sub(_masked_pair, text)
+    if " " in text:
+        text = _BEARER.sub(_masked_pair, text)
+    if "sk-" in text or "gh" in text or "git" in text or "xox" in text:
+        text = _KNOWN.sub(MASK, text)
+    return text
+
+
+def masked_line(line: str) -> str:
+    """A line for a shell with the secrets in it masked; what it would run stays readable."""
+    return masked_text(_FOLLOWED.sub(_masked_pair, line))
 
 
 def _masked_arg(arg: str) -> str:
-    whole = _OPTION.fullmatch(arg) or _ASSIGNMENT.fullmatch(arg)
+    whole = (_OPTION.fullmatch(arg) or _ASSIGNMENT.fullmatch(arg)) if "=" in arg else None
     return _masked_pair(whole) if whole else masked_text(arg)
 
 
@@ -98,17 +128,25 @@ def _masked_parameter(parameter: str) -> str:
 
 def masked_command(command: str, args: Sequence[str]) -> str:
     """A command line that a shell would read back, with secrets masked; nothing is left out."""
-    shown = [_quoted(masked_text(command))]
+    # One word is the program, and nothing of it is hidden; more are somebody's whole line in the wrong place.
+    program = masked_line(command) if " " in command else command
+    return " ".join([_quoted(program), *(_quoted(arg) for arg in masked_args(args))])
+
+
+def masked_args(args: Sequence[str]) -> list[str]:
+    """The arguments of a command, one for one, with secrets masked."""
+    shown: list[str] = []
     secret_next = False
     for arg in args:
-        if secret_next and not arg.startswith("-"):
-            shown.append(_quoted(masked_value(arg)))
+        dash = arg.startswith("-")
+        if secret_next and not dash:
+            shown.append(_masked_data(arg))
             secret_next = False
             continue
         # two dashes: `bash -auth script` is four flags and a script, and must not be hidden
-        secret_next = arg.startswith("--") and secret_name(arg)
-        shown.append(_quoted(_masked_arg(arg)))
-    return " ".join(shown)
+        secret_next = dash and arg.startswith("--") and secret_name(arg)
+        shown.append(_masked_arg(arg))
+    return shown
 
 
 def _quoted(word: str) -> str:

@@ -1,151 +1,219 @@
 """A file of servers -> entries as written, or what is wrong with it.
 
-Owns opening, decoding and taking the ``mcpServers`` object apart. Never judges a single entry and
-never raises for what stands in a file: one bad file costs only itself.
+Owns taking the object of servers apart, in every format. Never opens a file itself, never judges a
+single entry and never raises for what stands in a file: one bad file costs only itself.
 """
 
 from __future__ import annotations
 
-import os
-import stat
+from collections.abc import Iterable, Sequence
 
-from ..models import JsonObject, as_object
-from .models import FileProblem, RawEntry, Reading, SourceFile
-from .positions import Document, JsonProblem, read_json
-
-MAX_BYTES = 8 * 1024 * 1024
-"""A larger file is no list of servers; it is refused before it is read."""
+from ..models import Json, JsonObject, as_object
+from .contents import Unreadable, text_of
+from .models import FileProblem, Format, RawEntry, Reading, SourceFile
+from .positions import Document, KeyPath, TextProblem, read_json
 
 SERVERS_KEY = "mcpServers"
 VSCODE_KEY = "servers"
+DEEPEST = 32
+"""Levels of one entry: far more than any field needs, far less than what follows could choke on."""
 
-
-class _Unreadable(Exception):
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.remedy = remedy
+NOT_THERE = Reading(found=False)
 
 
 def read_file(file: SourceFile) -> Reading:
     """Read one source; a file that is not there gives nothing unless a person named it."""
+    return read_files([file])[0]
+
+
+def read_files(files: Sequence[SourceFile]) -> list[Reading]:
+    """Read ``files``, in their order; one that stands there several times is opened and understood once.
+
+    What is wrong with such a file as a whole is said by the first of its readings.
+    """
+    groups: dict[object, list[int]] = {}
+    for index, file in enumerate(files):
+        key = (file.path, file.format, file.explicit) if file.path is not None else (index,)
+        groups.setdefault(key, []).append(index)
+    readings = [NOT_THERE] * len(files)
+    for indexes in groups.values():
+        for index, reading in zip(indexes, _read_one([files[index] for index in indexes]), strict=True):
+            readings[index] = reading
+    return readings
+
+
+def _read_one(files: list[SourceFile]) -> list[Reading]:
+    """The readings of one file that is looked at in several ways."""
+    first, *others = files
     lints: list[str] = []
     try:
-        text = file.inline if file.inline is not None else _text_of(file, lints)
+        text = text_of(first, lints)
         if text is None:
-            return Reading()
-        document = read_json(text)
-    except _Unreadable as error:
-        return Reading(problems=(FileProblem(file, error.what, error.remedy),))
-    except JsonProblem as error:
-        problem = FileProblem(file, f"not JSON: {error.reason}", error.remedy, error.place)
-        return Reading(problems=(problem,))
-    return _reading_of(file, document, lints)
-
-
-def _text_of(file: SourceFile, lints: list[str]) -> str | None:
-    """The decoded text, None when there is no such file. Raises ``_Unreadable``."""
-    data = _bytes_of(file)
-    if data is None:
-        return None
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _Unreadable("it is UTF-16", "save it as UTF-8")
-    if data.startswith(b"\xef\xbb\xbf"):
-        lints.append("the file starts with a byte order mark, which some clients refuse")
-        data = data[3:]
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _Unreadable(f"it is not UTF-8 (line {line})", "save it as UTF-8") from None
-
-
-def _bytes_of(file: SourceFile) -> bytes | None:
-    path = file.path
-    assert path is not None  # a source without inline text has a path
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise _Unreadable("it is a directory", "put a file with that name in its place, or remove it")
-        # a pipe is fine where a person named it: --mcp-config <(make-config); found lying about it could block us
-        if not stat.S_ISREG(status.st_mode) and not file.explicit:
-            raise _Unreadable("it is not a regular file", "put a plain file in its place, or remove it")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        if file.explicit:
-            raise _Unreadable("no such file", "check the path; JSON given directly starts with {") from None
-        if path.is_symlink():
-            raise _Unreadable("it is a symbolic link to nothing", "correct the link, or remove it") from None
-        return None
-    except NotADirectoryError:
-        if file.explicit:
-            raise _Unreadable("no such file", "check the path; JSON given directly starts with {") from None
-        return None
-    except PermissionError:
-        raise _Unreadable("it cannot be read: permission denied", "give yourself the right to read it") from None
-    except (OSError, ValueError) as error:  # a link loop, a name too long, a NUL in the name
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        raise _Unreadable(f"it cannot be read: {reason}", "check the path") from None
-    if len(data) > MAX_BYTES:
-        raise _Unreadable(f"it is larger than {MAX_BYTES // 1024 // 1024} MiB", "a list of servers is far smaller")
-    return data
-
-
-def _reading_of(file: SourceFile, document: Document, lints: list[str]) -> Reading:
-    if not isinstance(document.value, dict):
+            return [NOT_THERE] * len(files)
+        document = _document(first, text, [file.at for file in files])
+    except Unreadable as error:
+        problem = FileProblem(first, error.what, error.remedy)
+    except TextProblem as error:
+        problem = FileProblem(first, f"not {_NAMES[first.format]}: {error.reason}", error.remedy, error.place)
+    else:
+        if isinstance(document.value, dict):
+            return [_reading_of(file, document, document.value, lints) for file in files]
         what = f"the file holds {json_kind(document.value)}, not an object"
-        return Reading(problems=(FileProblem(file, what, 'write {"mcpServers": {…}}'),))
-    top: JsonObject = document.value
-    problems: list[FileProblem] = []
-    for path, place in document.duplicates:
-        if path == (SERVERS_KEY,):
-            what = f'"{SERVERS_KEY}" is given twice; this one is ignored'
-            problems.append(FileProblem(file, what, f'merge the two "{SERVERS_KEY}" objects', place))
-    if isinstance(top.get(VSCODE_KEY), dict):
+        problem = FileProblem(first, what, _example(first.at))
+    return [Reading(problems=(problem,), unreadable=problem), *(Reading(unreadable=problem) for _ in others)]
+
+
+_NAMES = {Format.JSON: "JSON", Format.JSONC: "JSON", Format.TOML: "TOML", Format.YAML: "YAML"}
+
+
+def _document(file: SourceFile, text: str, paths: Iterable[KeyPath]) -> Document:
+    """Raises ``TextProblem``."""
+    match file.format:
+        case Format.JSON:
+            # the key of another client gets a place too, and so do entries that stand there bare
+            return read_json(text, depth=2, paths=[*paths, (VSCODE_KEY,), *([()] if _loose(file) else [])])
+        case Format.JSONC:
+            from .jsonc import read_jsonc
+
+            return read_jsonc(text, depth=2, paths=paths)
+        case Format.TOML:
+            from .toml_text import read_toml
+
+            return read_toml(text)
+        case Format.YAML:
+            from .yaml_text import read_yaml
+
+            return read_yaml(text)
+
+
+def _loose(file: SourceFile) -> bool:
+    """A plugin's ``.mcp.json`` may be the object of servers itself."""
+    return file.plugin is not None and not file.optional
+
+
+def _reading_of(file: SourceFile, document: Document, top: JsonObject, lints: list[str]) -> Reading:
+    at = file.at
+    if _loose(file) and SERVERS_KEY not in top:
+        at = ()
+    problems = [
+        FileProblem(file, f'"{path[-1]}" is given twice; this one is ignored', f'merge the two "{path[-1]}"', place)
+        for path, place in document.duplicates
+        if path == at[: len(path)]
+    ]
+    if at == (SERVERS_KEY,) and not file.optional and file.client is None and isinstance(top.get(VSCODE_KEY), dict):
         what = f'"{VSCODE_KEY}" is the key that VS Code uses; its entries are not read'
         place = document.places.get((VSCODE_KEY,))
         problems.append(FileProblem(file, what, f'rename it to "{SERVERS_KEY}"', place))
-    servers = top.get(SERVERS_KEY)
-    if servers is None:
-        if not problems:
-            problems.append(FileProblem(file, f'it has no "{SERVERS_KEY}"', _wrap_remedy(top)))
-        return Reading(problems=tuple(problems))
-    if not isinstance(servers, dict):
-        what = f'"{SERVERS_KEY}" is {json_kind(servers)}, not an object'
-        place = document.places.get((SERVERS_KEY,))
-        problems.append(FileProblem(file, what, f'write "{SERVERS_KEY}": {{"NAME": {{…}}}}', place))
-        return Reading(problems=tuple(problems))
-    entries = tuple(_raw_entries(file, document, servers, tuple(lints)))
-    return Reading(entries, tuple(problems))
+    found = _at(file, document, at, problems)
+    if file.plugin is not None and isinstance(found, str | list):
+        from .plugins import named_servers
+
+        entries, named = named_servers(file, found, document.places.get(at), problems)
+        return Reading(tuple(entries), tuple(problems), tuple(lints), named=tuple(named))
+    if at and found is not None and not isinstance(found, dict):
+        what = f'"{at[-1]}" is {json_kind(found)}, not an object'
+        problems.append(FileProblem(file, what, f'write "{at[-1]}": {{"NAME": {{…}}}}', document.places.get(at)))
+    if not isinstance(found, dict):
+        return Reading(problems=tuple(problems), lints=tuple(lints))
+    said = (*((file.lint,) if file.lint else ()), *lints)
+    entries = _raw_entries(file, document, at, found, said, problems)
+    return Reading(tuple(entries), tuple(problems), tuple(lints))
 
 
-def _raw_entries(file: SourceFile, document: Document, servers: JsonObject, lints: tuple[str, ...]) -> list[RawEntry]:
+def _at(file: SourceFile, document: Document, at: KeyPath, problems: list[FileProblem]) -> Json:
+    """What stands at ``at``, None when there is nothing; ``problems`` get what is wrong on the way."""
+    value = document.value
+    for depth, key in enumerate(at):
+        if not isinstance(value, dict):
+            place = document.places.get(at[:depth])
+            problems.append(
+                FileProblem(file, f'"{at[depth - 1]}" is {json_kind(value)}, not an object', _example(at), place)
+            )
+            return None
+        value = value.get(key)
+        if value is None:
+            if not problems and not file.optional:
+                problems.append(FileProblem(file, f'it has no "{key}"', _remedy(as_object(document.value), at)))
+            return None
+    return value
+
+
+def _raw_entries(
+    file: SourceFile,
+    document: Document,
+    at: KeyPath,
+    servers: JsonObject,
+    lints: tuple[str, ...],
+    problems: list[FileProblem],
+) -> list[RawEntry]:
     repeated: dict[str, list[str]] = {}
+    end = len(at)
     for path, place in document.duplicates:
-        if len(path) == 2 and path[0] == SERVERS_KEY:
+        if path[:end] != at:
+            continue
+        if len(path) == end + 1:
             text = f"this name is given twice: the entry at line {place.line} is ignored, the last one counts"
-            repeated.setdefault(path[1], []).append(text)
-        elif len(path) == 3 and path[0] == SERVERS_KEY:
-            text = f'"{path[2]}" is given twice: the one at line {place.line} is ignored, the last one counts'
-            repeated.setdefault(path[1], []).append(text)
+            repeated.setdefault(path[end], []).append(text)
+        elif len(path) == end + 2:
+            text = f'"{path[-1]}" is given twice: the one at line {place.line} is ignored, the last one counts'
+            repeated.setdefault(path[end], []).append(text)
+    places = document.places
+    prefix = "" if file.plugin is None else f"plugin:{file.plugin}:"
     entries: list[RawEntry] = []
     for name, value in servers.items():
-        fields = {
-            key: place
-            for key in as_object(value)
-            if (place := document.places.get((SERVERS_KEY, name, key))) is not None
-        }
-        origin = file.origin(document.places.get((SERVERS_KEY, name)))
-        entries.append(RawEntry(name, file, value, origin, fields, (*lints, *repeated.get(name, ()))))
+        path = (*at, name)
+        place = places.get(path)
+        if _too_deep(value):
+            what = f'the entry "{name}" is nested too deeply'
+            problems.append(FileProblem(file, what, "flatten it; an entry needs three levels", place))
+            continue
+        fields = {key: there for key in as_object(value) if (there := places.get((*path, key))) is not None}
+        said = (*lints, *repeated[name]) if name in repeated else lints
+        # an entry without a name stays one: the prefix would hide that
+        entries.append(RawEntry(prefix + name if name else "", file, value, file.origin(place), fields, said))
     return entries
 
 
-def _wrap_remedy(top: JsonObject) -> str:
+def _too_deep(value: Json) -> bool:
+    level: list[Json] = [value]
+    for _ in range(DEEPEST):
+        inner: list[Json] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += [child for child in one.values() if isinstance(child, dict | list)]
+            elif isinstance(one, list):
+                inner += [child for child in one if isinstance(child, dict | list)]
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+def _example(at: KeyPath) -> str:
+    text = "{…}"
+    for key in reversed(at or (SERVERS_KEY,)):
+        text = f'{{"{key}": {text}}}'
+    return f"write {text}"
+
+
+def _remedy(top: JsonObject, at: KeyPath) -> str:
+    key = at[0]
+    meant = _misspelt(key, top)
+    if meant is not None:
+        return f'did you mean "{key}"? rename "{meant}"'
     looks_like_entries = any("command" in as_object(value) or "url" in as_object(value) for value in top.values())
     if looks_like_entries:
-        return f'put the entries into {{"{SERVERS_KEY}": {{…}}}}'
-    return f'add "{SERVERS_KEY}": {{}} to it, or remove the file'
+        return f'put the entries into {{"{key}": {{…}}}}'
+    return f'add "{key}": {{}} to it, or remove the file'
+
+
+def _misspelt(key: str, top: JsonObject) -> str | None:
+    """The object in ``top`` that probably was to stand at ``key``."""
+    from difflib import get_close_matches  # 2 ms, and only for what is misspelt
+
+    names = {name.lower().replace("_", "").replace("-", ""): name for name in top if len(name) < 2 * len(key)}
+    close = get_close_matches(key.lower(), [name for name in names if isinstance(top[names[name]], dict)], 1, 0.85)
+    return names[close[0]] if close else None
 
 
 def json_kind(value: object) -> str:

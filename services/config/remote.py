@@ -1,4 +1,4 @@
-"""The fields of an entry that names a remote server: url, headers, tls, token.
+"""The fields of an entry that names a remote server: url, headers, their helper, tls, token.
 
 Owns what each transport needs of them. Never connects: whether a certificate file can be read is
 found out when it is used.
@@ -11,7 +11,9 @@ from pathlib import Path
 
 from ..models import (
     ConnectorTarget,
+    Helper,
     HttpTarget,
+    Json,
     JsonObject,
     SseTarget,
     Target,
@@ -19,10 +21,12 @@ from ..models import (
     TransportKind,
     WebSocketTarget,
 )
+from .field_names import USED_BY
 from .fields import FieldReader, Unusable
 from .files import with_home
 from .headers import header_name_problem, header_value_problem, set_by_mcpdeck
-from .mask import masked_command, masked_url
+from .headers_helper import HeadersHelper
+from .mask import masked_command, masked_text, masked_url
 from .read import json_kind
 from .tokens import GivenToken, TokenCommand, TokenFile
 from .urls import encrypted, url_problem, url_remedy
@@ -32,21 +36,13 @@ _TLS_FILES = ("ca", "cert", "key")
 _TLS_FIELDS = (*_TLS_FILES, "minVersion")
 _TOKENS = ("token", "tokenFile", "tokenCommand")
 
-REMOTE_FIELDS: Mapping[TransportKind, tuple[str, ...]] = {
-    TransportKind.HTTP: ("url", "headers", "tls"),
-    TransportKind.SSE: ("url", "headers", "tls"),
-    TransportKind.SSE_IDE: ("url", "headers", "tls"),
-    TransportKind.WS: ("url", "headers", "tls"),
-    TransportKind.WS_IDE: ("url", "headers", "tls", "authToken"),
-    TransportKind.CONNECTOR: ("url", "headers", "tls", *_TOKENS),
-}
-
 
 class RemoteReader(FieldReader):
     """Reads the target of a remote server. ``folder``: what paths are relative to; ``project``: where commands run."""
 
-    def __init__(self, value: JsonObject, environ: Mapping[str, str], folder: Path, project: Path) -> None:
+    def __init__(self, name: str, value: JsonObject, environ: Mapping[str, str], folder: Path, project: Path) -> None:
         super().__init__(value, environ)
+        self._name = name
         self._environ = environ
         self._folder = folder
         self._project = project
@@ -58,15 +54,15 @@ class RemoteReader(FieldReader):
         tls = self._tls(url)
         match kind:
             case TransportKind.SSE | TransportKind.SSE_IDE:
-                return SseTarget(url, headers, tls, kind)
+                return SseTarget(url, headers, tls, kind, self._helper(kind, url))
             case TransportKind.WS_IDE:
                 return WebSocketTarget(url, self._ide_headers(headers), tls, kind)
             case TransportKind.WS:
-                return WebSocketTarget(url, headers, tls, kind)
+                return WebSocketTarget(url, headers, tls, kind, self._helper(kind, url))
             case TransportKind.CONNECTOR:
                 return ConnectorTarget(url, self._token(headers), headers, tls)
             case _:
-                return HttpTarget(url, headers, tls)
+                return HttpTarget(url, headers, tls, helper=self._helper(kind, url))
 
     def remote_endpoint(self, kind: TransportKind) -> str:
         """The unexpanded, masked URL; for a connector also which file is read or which command is run for its token."""
@@ -110,6 +106,19 @@ class RemoteReader(FieldReader):
             else:
                 headers[name] = value
         return headers
+
+    def _helper(self, kind: TransportKind, url: str) -> Helper | None:
+        value = self.value.get("headersHelper")
+        if value is None or "headersHelper" not in USED_BY[kind]:
+            return None
+        remedy = 'write the command as one string: "headersHelper": "/path/helper.sh"'
+        if not isinstance(value, str):
+            raise Unusable(f'"headersHelper" is {json_kind(value)}, not a string', remedy, "headersHelper")
+        if not value.strip():
+            raise Unusable('"headersHelper" is empty', remedy, "headersHelper")
+        # Not expanded: the shell does that, from the same environment and without making code of a value.
+        command = self.checked("headersHelper", value)
+        return HeadersHelper(command, str(self._project), self._name, url)
 
     def _tls(self, url: str) -> Tls | None:
         value = self.value.get("tls")
@@ -167,9 +176,15 @@ class RemoteReader(FieldReader):
                 return GivenToken(self.required_text("token", 'write "token": "${NAME}"'))
             case "tokenFile":
                 path = self._path(self.required_text("tokenFile", "write a path"), '"tokenFile"', "tokenFile")
-                return TokenFile(str(path))
+                return TokenFile(str(path), self._written(self.value["tokenFile"]))
             case _:
                 words = self.texts("tokenCommand")
                 if not words or not words[0].strip():
                     raise Unusable('"tokenCommand" is empty', 'write "tokenCommand": ["PROGRAM"]', "tokenCommand")
-                return TokenCommand(tuple(words), str(self._project))
+                return TokenCommand(tuple(words), str(self._project), written=self._written(self.value["tokenCommand"]))
+
+    @staticmethod
+    def _written(value: Json) -> str:
+        """A path or program as it stands in the entry, where variables are put into it; else nothing."""
+        text = value[0] if isinstance(value, list) else value
+        return masked_text(text) if isinstance(text, str) and "${" in text else ""

@@ -118,6 +118,8 @@ def _overridden_target(entry: ServerEntry, target: Target, options: Overrides) -
         given = {name: expander.text(value) for name, value in options.env}
         cwd = str(options.cwd) if options.cwd else target.cwd
         target = replace(target, env={**target.env, **given}, cwd=cwd)
+    if expander.put_in:
+        target = replace(target, put_in={**target.put_in, **expander.put_in})
     if expander.missing:
         names = ", ".join(expander.missing)
         raise UsageError(f"not set: {names}", hint="set it, or give a default: ${NAME:-default}", server=entry.name)

@@ -6,21 +6,12 @@ one: neither the file's text nor a command's output gets into an error.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import AuthError
 from .headers import header_value_problem
-
-COMMAND_TIMEOUT = 10.0
-"""Seconds a token command may take."""
-LONGEST = 65_536
-"""Bytes of a token file that are read."""
+from .short_command import LONGEST, TIME_LIMIT, CommandFailed, TookTooLong, output_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,72 +26,61 @@ class GivenToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenFile:
-    """A file that holds the token and nothing else; whoever renews it writes it there."""
+    """A file that holds the token and nothing else; whoever renews it writes it there.
+
+    ``written``: how it stands in the entry, where ``path`` has variables put in.
+    """
 
     path: str
+    written: str = ""
 
     def __call__(self, refresh: bool) -> str:
+        shown = self.written or self.path
         try:
             with Path(self.path).open("rb") as stream:
                 text = stream.read(LONGEST)
         except OSError as error:
             raise AuthError(
-                f"the token file cannot be read: {error.strerror or 'no such file'} ({self.path})",
+                f"the token file cannot be read: {error.strerror or 'no such file'} ({shown})",
                 hint="Sign in to the account, or correct the path in the entry.",
-                details={"file": self.path},
+                details={"file": shown},
             ) from error
-        return _checked(text.decode("utf-8", "replace"), self.path)
+        return _checked(text.decode("utf-8", "replace"), shown)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenCommand:
-    """A command that prints the token, run without a shell for at most ``COMMAND_TIMEOUT`` seconds."""
+    """A command that prints the token, run without a shell for at most ``timeout`` seconds.
+
+    ``written``: how its program stands in the entry, where ``command`` has variables put in.
+    """
 
     command: tuple[str, ...] = field(repr=False)
     cwd: str
-    timeout: float = COMMAND_TIMEOUT
+    timeout: float = TIME_LIMIT
+    written: str = ""
 
     def __call__(self, refresh: bool) -> str:
-        program = self.command[0]
+        program = self.written or self.command[0]
         try:
-            process = subprocess.Popen(
-                self.command,
-                cwd=self.cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError as error:
+            output = output_of(self.command, cwd=self.cwd, seconds=self.timeout)
+        except TookTooLong as error:
             raise AuthError(
-                f"the token command {program!r} cannot be started: {error.strerror or type(error).__name__}",
+                f"the token command {program!r} gave no token within {self.timeout:g} s",
+                hint="It must print the token and end; it cannot ask anything.",
+            ) from error
+        except CommandFailed as error:
+            raise AuthError(
+                f"the token command {program!r} {error}",
                 hint="Check tokenCommand in the entry: it is run without a shell, in the project's folder.",
             ) from error
-        with process:
-            try:
-                out, _ = process.communicate(timeout=self.timeout)
-            except subprocess.TimeoutExpired:
-                _kill(process)
-                raise AuthError(
-                    f"the token command {program!r} gave no token within {self.timeout:g} s",
-                    hint="It must print the token and end; it cannot ask anything.",
-                ) from None
-        if process.returncode != 0:
+        if output.code != 0:
             raise AuthError(
-                f"the token command {program!r} ended with code {process.returncode}",
+                f"the token command {program!r} ended with code {output.code}",
                 hint="Run it by hand: it should print the token and nothing else.",
-                details={"exitCode": process.returncode},
+                details={"exitCode": output.code},
             )
-        return _checked(out.decode("utf-8", "replace"), f"the command {program!r}")
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """The command and what it started."""
-    with suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+        return _checked(output.data.decode("utf-8", "replace"), f"the command {program!r}")
 
 
 def _checked(text: str, place: str) -> str:

@@ -5,15 +5,21 @@ Owns the values and the rules of choosing. Never connects.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from ..eras.versions import VERSION
 from ..errors import AuthError, ConnectError, HttpStatusError, McpDeckError, SpawnError
-from ..models import EraMode, HttpTarget, ServerEntry, Target, Timer
+from ..models import EraMode, HttpTarget, JsonObject, ServerEntry, Target, Timer
 from ..protocol.dispatcher import REQUEST_TIMEOUT
 from ..session import Ask, Emit, Memory, Offer, TraceContext
 from ..telemetry.trace import Trace
 from ..transports.base import MAX_FRAME
+from .barrier import Guard
 from .lifecycle import CONNECT_RETRIES
+from .turns import Turns
+
+CLIENT_INFO: JsonObject = {"name": "mcpdeck", "title": "mcpdeck", "version": VERSION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,8 @@ class Surroundings:
 
     ``listens``: hear of changed lists without being asked to (the stateless era). ``pings``: measure the
     latency now and then; ``reads``: methods of the lists that are read unasked, None: all. ``context``: the
-    trace that all requests belong to; ``max_frame``: bytes of the largest message that is taken.
+    trace that all requests belong to; ``max_frame``: bytes of the largest message that is taken. ``guard``:
+    asked before anything is contacted. ``turns``: who may begin a connect now.
     """
 
     emit: Emit
@@ -50,6 +57,8 @@ class Surroundings:
     reads: frozenset[str] | None = None
     context: TraceContext | None = None
     max_frame: int = MAX_FRAME
+    guard: Guard | None = None
+    turns: Turns = field(default_factory=Turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +92,15 @@ def may_be_sse(target: Target, error: McpDeckError) -> bool:
         and isinstance(error, HttpStatusError)
         and error.status in (400, 404, 405)
     )
+
+
+class Once:
+    """Calls at most once."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action: Callable[[], None] | None = action
+
+    def __call__(self) -> None:
+        action, self._action = self._action, None
+        if action is not None:
+            action()

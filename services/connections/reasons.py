@@ -5,15 +5,17 @@ Owns the words for gates, silence and refusal. Never decides what follows from t
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..errors import (
     ConfigError,
     McpDeckError,
     RemoteProtocolError,
     RPCError,
     TransportTimeout,
-    UntrustedError,
 )
 from ..models import ServerEntry, Status
+from ..policy.refusals import refusal
 
 
 def refused(error: RPCError) -> RemoteProtocolError:
@@ -34,20 +36,6 @@ def silent(seconds: float, *, wrote: bool) -> TransportTimeout:
 
 def gate_error(entry: ServerEntry, gate: Status) -> McpDeckError:
     """Why an entry may not be contacted, as the error that a command ends with."""
-    name = entry.name
-    if entry.problem is not None:
-        return ConfigError(entry.problem.title, hint=entry.problem.hint, details=dict(entry.problem.details))
-    match gate:
-        case Status.PENDING_APPROVAL:
-            return UntrustedError(
-                f"{name} comes from a project file and was not approved yet",
-                hint=f"Look at it and approve it: mcpdeck approve {name} (or --yes for this run).",
-            )
-        case Status.REJECTED:
-            return UntrustedError(f"{name} was rejected", hint=f"mcpdeck approve {name} takes that back.")
-        case Status.BLOCKED:
-            return UntrustedError(f"{name} is blocked by policy", hint="Ask whoever manages this machine.")
-        case Status.DISABLED:
-            return ConfigError(f"{name} is disabled", hint="Enable it first.")
-        case _:
-            return ConfigError(f"{name} cannot be used", hint="See its entry in the configuration.")
+    return refusal(replace(entry, gate=gate)) or ConfigError(
+        f"{entry.name} cannot be used", hint="See its entry in the configuration."
+    )

@@ -13,12 +13,12 @@ from dataclasses import replace
 import anyio
 
 from .. import events as ev
-from ..eras.base import ClientSide
+from ..eras.base import ClientSide, Greeting
 from ..eras.negotiate import Wish
-from ..eras.versions import VERSION
 from ..errors import (
     ConnectionLost,
     McpDeckError,
+    PolicyDenied,
     ProtocolError,
     RPCError,
     SpawnError,
@@ -27,33 +27,32 @@ from ..models import (
     EraMode,
     EraName,
     HttpTarget,
-    JsonObject,
     ServerEntry,
     SseTarget,
-    Status,
     TransportKind,
 )
 from ..session import Session, Standing
 from ..telemetry.trace import TracedConnection
-from .approach import Approach, Surroundings, Timers, is_there, may_be_sse, offer_to
+from .access import Access
+from .approach import CLIENT_INFO, Approach, Once, Surroundings, Timers, is_there, may_be_sse, offer_to
+from .barrier import held_back, refusal
 from .health import watch
 from .lifecycle import Next, RetryPlan
-from .reasons import gate_error, refused, silent
-from .targets import open_transport
+from .reasons import refused, silent
+from .targets import loaded, open_transport
 from .witness import Witness
 
 SAVE_TIMEOUT = 2.0
 """Seconds that writing down what is remembered may take when a connection ends."""
 
 
-class Supervisor:
+class Supervisor(Access):
     """Keeps one entry connected. Every method runs on the loop's thread."""
 
     def __init__(
         self, entry: ServerEntry, *, around: Surroundings, timers: Timers, pool: anyio.CapacityLimiter
     ) -> None:
-        self.entry = entry
-        self.session: Session | None = None
+        super().__init__(entry)
         self.generation = 0
         self._emit = around.emit
         self._around = around
@@ -63,31 +62,45 @@ class Supervisor:
         self._memory = around.memory.of(entry)
         self._standing = Standing(offer_to(around.offer, entry), context=around.context)
         self._target = entry.target
-        self._error: McpDeckError | None = None
-        self._changed = anyio.Event()
         self._again = anyio.Event()
         self._scope: anyio.CancelScope | None = None
         self._done = anyio.Event()
-        self._witness = Witness(entry.name, 0, around.emit, None)
+        self._stopped = False
+        self._barred = False
+        self._opening: anyio.CancelScope | None = None
+        self._witness = Witness(entry.name, 0, around.emit, None, self._redaction)
 
     # For others
 
-    @property
-    def settled(self) -> bool:
-        """Connected, or not and the reason is known."""
-        return self.session is not None or self._error is not None
+    def check(self) -> None:
+        """Ask the guard now. Raises what it says; a connection that stands is left then."""
+        error = self._refusal()
+        if error is None:
+            return
+        error.server = error.server or self.entry.name
+        if not self._barred and self.entry.gate is None:
+            self._give_up(error)
+            self.session = None
+            self._over_again()
+        raise error
 
-    async def connected(self, *, after: Session | None = None) -> Session:
-        """The session as soon as there is one; another one than ``after``. Raises what stands in the way."""
-        while self.session is None or self.session is after:
-            if self._error is not None:
-                raise self._error
-            await self._changed.wait()
-        return self.session
+    def review(self) -> None:
+        """The rules may have changed: leave what is refused now, try again what is not any more."""
+        if self._barred == (self._refusal() is not None):
+            return
+        if self._barred:
+            self.reconnect()
+            return
+        try:
+            self.check()
+        except McpDeckError:
+            return  # the row says why
 
-    async def until_settled(self) -> None:
-        while not self.settled:
-            await self._changed.wait()
+    def update(self, entry: ServerEntry) -> None:
+        """Take what changed around an entry whose text did not: its place, its lints, why it is held back."""
+        old, self.entry = self.entry, entry
+        if entry.gate is not None and (old.problem, old.blocked) != (entry.problem, entry.blocked):
+            self._held_back()
 
     def reconnect(self, *, redetect: bool = False) -> None:
         """Start over now: the connection that stands is left, counters start from one.
@@ -99,10 +112,19 @@ class Supervisor:
             self._target = self.entry.target
         self._plan.reset()
         self._error = None
-        self._again.set()
+        self._over_again()
+
+    def end(self, reason: McpDeckError) -> None:
+        """Tell everyone who uses the server why it is taken away; ``stop`` is to follow."""
+        self._stopped = True
+        self._error = reason
+        self._give_up(reason)
+        self.session = None
+        self._tell()
 
     async def stop(self) -> None:
         """Leave the connection and end; returns when nothing is left of it."""
+        self._stopped = True
         if self._scope is not None:
             self._scope.cancel()
             await self._done.wait()
@@ -112,10 +134,10 @@ class Supervisor:
     async def run(self) -> None:
         try:
             with anyio.CancelScope() as self._scope:
-                while True:
+                while not self._stopped:
                     if self._held_back():
-                        await self._again.wait()
                         self._again = anyio.Event()
+                        await self._again.wait()
                         continue
                     await self._live()
         finally:
@@ -125,19 +147,35 @@ class Supervisor:
             self._done.set()
 
     def _held_back(self) -> bool:
-        """The entry's gate or problem keeps it from being contacted at all."""
-        entry = self.entry
-        gate = entry.gate or (Status.NOT_CONFIGURED if entry.target is None else None)
-        if gate is None:
+        """The entry's gate, its problem or the guard keeps it from being contacted at all."""
+        held = held_back(lambda _: self._refusal(), self.entry)
+        self._barred = held is not None and self.entry.gate is None and self.entry.target is not None
+        if held is None:
             return False
-        self._emit(ev.ServerGated(entry.name, self.generation, replace(entry, gate=gate)))
-        self._fail(gate_error(entry, gate))
+        shown, error = held
+        self._emit(ev.ServerGated(self.entry.name, self.generation, shown))
+        self._fail(error)
         return True
+
+    def _refusal(self) -> McpDeckError | None:
+        try:
+            return refusal(self._around.guard, self.entry)
+        except Exception as error:  # whoever embeds us may have written it: what cannot tell lets nothing through
+            title = f"the guard failed: {type(error).__name__}: {error}"
+            return PolicyDenied(title, hint="Nothing is contacted that it cannot judge.", server=self.entry.name)
+
+    def _over_again(self) -> None:
+        self._again.set()
+        if self._opening is not None:
+            self._opening.cancel()
 
     async def _live(self) -> None:
         """One connection and what follows its end."""
         await self._memory.load()
-        error, lived = await self._approaches()
+        try:
+            error, lived = await self._approaches()
+        except _HeldBack:
+            return
         if error is None:
             return
         now = time.monotonic()
@@ -209,27 +247,31 @@ class Supervisor:
         entry = self.entry
         self.generation += 1
         self._error = None
-        self._again = anyio.Event()
-        traced = self._around.trace.connection(entry.name, self.generation, approach.target.kind)
-        self._witness = Witness(entry.name, self.generation, self._emit, traced)
+        traced = self._around.trace.connection(entry.name, self.generation, approach.target.kind, self._redaction.data)
+        self._witness = Witness(entry.name, self.generation, self._emit, traced, self._redaction)
         self._emit(ev.ConnectionQueued(entry.name, self.generation, self._timers.shown))
         await self._pool.acquire_on_behalf_of(self)
-        connecting = _Once(lambda: self._pool.release_on_behalf_of(self))
+        connecting = Once(lambda: self._pool.release_on_behalf_of(self))
         since: list[float] = []
         try:
+            await self._around.turns.mine()
+            self._again = anyio.Event()  # whoever asked for a fresh start until now gets it
+            # The last moment before anything is contacted: it may have waited for long, or be another approach.
+            if self._refusal() is not None:
+                raise _HeldBack
             self._emit(ev.ConnectionStarted(entry.name, self.generation))
             try:
-                return await self._connect(approach, traced, connecting, since), _lived(since)
+                failure = await self._connect(approach, traced, connecting, since)
             except McpDeckError as error:
-                return error, _lived(since)
+                failure = error
             except Exception as error:  # a server's failure never crosses its supervisor
-                return (
-                    ProtocolError(
-                        f"internal error: {type(error).__name__}: {error}",
-                        hint="This is a fault of mcpdeck; please report it.",
-                    ),
-                    _lived(since),
+                failure = ProtocolError(
+                    f"internal error: {type(error).__name__}: {error}",
+                    hint="This is a fault of mcpdeck; please report it.",
                 )
+            if failure is not None:
+                self._redaction.error(failure)
+            return failure, _lived(since)
         finally:
             connecting()
             self.session = None
@@ -245,6 +287,7 @@ class Supervisor:
         wish = Wish(approach.mode, entry.protocol_version, probe)
         reasons: list[McpDeckError] = []
         began = time.perf_counter()
+        await loaded(approach.target)
         async with open_transport(approach.target, witness.hooks, self._around.max_frame) as transport:
             session = Session(
                 entry.name,
@@ -262,8 +305,9 @@ class Supervisor:
             )
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._read, session, tasks.cancel_scope, reasons)
+                greeting: Greeting | None = None
                 try:
-                    with anyio.fail_after(self._timers.connect):
+                    with anyio.fail_after(self._timers.connect) as self._opening:
                         greeting = await session.open(wish)
                 except TimeoutError:
                     reasons.append(silent(self._timers.connect, wrote=witness.wrote_strays))
@@ -275,30 +319,14 @@ class Supervisor:
                         with anyio.move_on_after(2.0):
                             await anyio.sleep_forever()
                     reasons.append(error)
-                else:
+                finally:
+                    self._opening = None
+                if greeting is not None:
                     connecting()
                     since.append(time.monotonic())
-                    self._plan.connected()
                     if wish.era is None:
                         self._memory.found(session.era)
-                    witness.lived(f"connected: {session.version}, {approach.decided or greeting.decided}")
-                    self._emit(
-                        ev.ConnectionEstablished(
-                            entry.name,
-                            self.generation,
-                            session.era,
-                            session.version,
-                            greeting.info,
-                            greeting.capabilities,
-                            greeting.instructions,
-                            approach.decided or greeting.decided,
-                            (time.perf_counter() - began) * 1000,
-                            time.time(),
-                            approach.target.kind,
-                        )
-                    )
-                    self.session = session
-                    self._tell()
+                    self._established(session, greeting, approach, began)
                     tasks.start_soon(session.keep)
                     if self._around.pings:
                         tasks.start_soon(watch, session, witness)
@@ -313,6 +341,28 @@ class Supervisor:
             return _ProbeKilled(error.title, hint=error.hint, details=error.details)
         return error
 
+    def _established(self, session: Session, greeting: Greeting, approach: Approach, began: float) -> None:
+        self._plan.connected()
+        decided = approach.decided or greeting.decided
+        self._witness.lived(f"connected: {session.version}, {decided}")
+        self._emit(
+            ev.ConnectionEstablished(
+                self.entry.name,
+                self.generation,
+                session.era,
+                session.version,
+                greeting.info,
+                greeting.capabilities,
+                greeting.instructions,
+                decided,
+                (time.perf_counter() - began) * 1000,
+                time.time(),
+                approach.target.kind,
+            )
+        )
+        self.session = session
+        self._tell()
+
     async def _read(self, session: Session, scope: anyio.CancelScope, reasons: list[McpDeckError]) -> None:
         try:
             await session.dispatcher.run()
@@ -325,34 +375,14 @@ class Supervisor:
             session.lists.end()
             session.tasks.end()
 
-    def _fail(self, error: McpDeckError) -> None:
-        error.server = self.entry.name
-        self._error = error
-        self._tell()
-
-    def _tell(self) -> None:
-        changed, self._changed = self._changed, anyio.Event()
-        changed.set()
-
 
 class _ProbeKilled(ConnectionLost):
     """The child ended while the era was being found out."""
 
 
-class _Once:
-    """Calls at most once."""
-
-    def __init__(self, action: Callable[[], None]) -> None:
-        self._action: Callable[[], None] | None = action
-
-    def __call__(self) -> None:
-        action, self._action = self._action, None
-        if action is not None:
-            action()
+class _HeldBack(Exception):
+    """The guard refused the server between two steps: the loop asks it again and shows why."""
 
 
 def _lived(since: list[float]) -> float | None:
     return time.monotonic() - since[0] if since else None
-
-
-CLIENT_INFO: JsonObject = {"name": "mcpdeck", "title": "mcpdeck", "version": VERSION}

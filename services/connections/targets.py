@@ -6,6 +6,12 @@ costs 100 ms that a stdio server does not need.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
+
+import anyio
+import anyio.to_thread
+
 from ..models import (
     ConnectorTarget,
     HttpTarget,
@@ -17,6 +23,26 @@ from ..models import (
     WebSocketTarget,
 )
 from ..transports.base import MAX_FRAME, Hooks, Transport
+
+_ROOM = f"{__name__.rsplit('.', 2)[0]}.transports"
+_MODULES: Mapping[type[Target], tuple[str, ...]] = {
+    StdioTarget: (f"{_ROOM}.stdio",),
+    # httpx imports httpcore with its first client, which is as much again.
+    HttpTarget: (f"{_ROOM}.streamable_http", "httpcore"),
+    SseTarget: (f"{_ROOM}.sse", "httpcore"),
+    WebSocketTarget: (f"{_ROOM}.websocket",),
+    ConnectorTarget: (f"{_ROOM}.connector", "httpcore"),
+    InProcessTarget: (f"{_ROOM}.memory",),
+}
+_loaded: set[str] = set()
+
+
+async def loaded(target: Target) -> None:
+    """Import what speaks to ``target``, in a thread: an HTTP client's 200 ms must not hold up everything else."""
+    for module in _MODULES[type(target)]:
+        if module not in _loaded:
+            await anyio.to_thread.run_sync(import_module, module)
+            _loaded.add(module)
 
 
 def open_transport(target: Target, hooks: Hooks, max_frame: int = MAX_FRAME) -> Transport:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import replace
 
 from .. import events as ev
+from ..config.redaction import Redaction
 from ..errors import ConnectionLost, McpDeckError, SpawnError
-from ..models import ErrorInfo, Json, JsonObject, as_object, as_text
+from ..models import ErrorInfo, Json, JsonObject, as_list, as_object, as_text
 from ..protocol.jsonrpc import dump
 from ..session import Emit
 from ..telemetry.trace import TracedConnection
@@ -24,7 +26,15 @@ TAIL = 20
 class Witness:
     """One connection attempt of one server."""
 
-    def __init__(self, server: str, generation: int, emit: Emit, trace: TracedConnection | None) -> None:
+    def __init__(
+        self,
+        server: str,
+        generation: int,
+        emit: Emit,
+        trace: TracedConnection | None,
+        redaction: Redaction | None = None,
+    ) -> None:
+        self._redaction = redaction or Redaction({})
         self._server = server
         self._generation = generation
         self._emit = emit
@@ -41,6 +51,7 @@ class Witness:
             note=self.note,
             exchange=self._on_exchange,
             body=self._on_body,
+            hide=self._redaction.hide,
         )
 
     @property
@@ -49,14 +60,29 @@ class Witness:
         return bool(self._strays)
 
     def emit(self, event: ev.ServerEvent | object) -> None:
-        """Pass a session's event on; stray lines are remembered on the way."""
+        """Pass a session's event on; stray lines are remembered on the way, and texts of ours are redacted.
+
+        What a server sent by the protocol, its log messages included, is passed on as received.
+        """
+        match event:
+            case ev.LogReceived(kind="log"):
+                pass
+            case ev.LogReceived():
+                event = replace(event, data=self._redaction.json(event.data))
+            case ev.ListFailed():
+                event = replace(event, error=self._redacted(event.error))
+            case ev.RuleBroken():
+                event = replace(event, rule=self._redaction.text(event.rule))
+            case _:
+                pass
         if isinstance(event, ev.LogReceived) and event.kind == "stdout":
             self._strays.append(str(event.data))
         self._emit(event)  # type: ignore[arg-type]
 
     def note(self, text: str) -> None:
         """A sentence of ours for the log and the trace."""
-        self._emit(ev.LogReceived(self._server, self._generation, time.time(), "note", "info", None, text))
+        shown = self._redaction.text(text)
+        self._emit(ev.LogReceived(self._server, self._generation, time.time(), "note", "info", None, shown))
         self.lived(text)
 
     def lived(self, text: str) -> None:
@@ -65,7 +91,7 @@ class Witness:
             self._trace.note(time.time(), "received", "lifecycle", text.encode("utf-8", "replace"))
 
     def _on_stderr(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace")
+        text = self._redaction.text(line.decode("utf-8", "replace"))
         self._stderr.append(text)
         at = time.time()
         self._emit(ev.LogReceived(self._server, self._generation, at, "stderr", "info", None, text))
@@ -74,8 +100,34 @@ class Witness:
 
     def _on_exchange(self, exchange: JsonObject) -> None:
         if self._trace is not None:
-            method = as_text(as_object(exchange["request"]).get("method"))
-            self._trace.note(time.time(), "received", "http", dump(exchange), method=method)
+            request = as_object(exchange["request"])
+            shown: JsonObject = {
+                **exchange,
+                "request": {
+                    **request,
+                    "url": self._redaction.json(request.get("url")),
+                    "headers": self._headers(request.get("headers")),
+                },
+                "reason": self._redaction.json(exchange.get("reason")),
+                "headers": self._headers(exchange.get("headers")),
+            }
+            method = as_text(request.get("method"))
+            self._trace.note(time.time(), "received", "http", dump(shown), method=method)
+
+    def _headers(self, pairs: Json) -> Json:
+        """Pairs of name and value; a value may be as short as it likes."""
+        return [
+            [as_list(pair)[0], *(self._redaction.value(str(value)) for value in as_list(pair)[1:])]
+            for pair in as_list(pairs)
+        ]
+
+    def _redacted(self, info: ErrorInfo) -> ErrorInfo:
+        return replace(
+            info,
+            title=self._redaction.text(info.title),
+            hint=self._redaction.text(info.hint),
+            details={key: self._redaction.json(item) for key, item in info.details.items()},
+        )
 
     def _on_body(self, what: str, data: bytes) -> None:
         if self._trace is not None:

@@ -14,7 +14,16 @@ from uuid import uuid4
 import anyio
 
 from .. import events as ev
-from ..errors import InvalidArguments, McpDeckError, ProtocolError, RequestCancelled, RequestTimeout, UnknownTool
+from ..errors import (
+    InvalidArguments,
+    McpDeckError,
+    PolicyDenied,
+    ProtocolError,
+    RequestCancelled,
+    RequestTimeout,
+    UnknownTool,
+    UntrustedError,
+)
 from ..models import ErrorInfo, JsonObject, TaskInfo, Tool, as_object
 from ..protocol.clock import Clock
 from ..session import Session
@@ -28,6 +37,7 @@ T = TypeVar("T")
 class Sessions(Protocol):
     """Who knows the sessions: the connection manager."""
 
+    def check(self, name: str) -> None: ...
     async def connected(self, name: str) -> Session: ...
     async def using(self, name: str, operation: Callable[[Session], Awaitable[T]]) -> T: ...
     def call_timeout(self, name: str) -> float: ...
@@ -74,12 +84,15 @@ class Executor:
         """Call a tool and wait for its end.
 
         Raises ``UnknownTool``, ``InvalidArguments`` and what keeps the server from being connected,
-        all before anything is sent. Whatever happens to the call itself is in the returned state.
+        all before anything is sent. Whatever happens to the call itself is in the returned state, also that policy
+        or a person's decision forbids it by now: then nothing is sent, not even to look at the tool.
         ``timeout`` in seconds; the entry's own comes before the general one. ``as_task``: let the server
         run it as a task (section 36).
         """
-        await self._sessions.connected(server)
-        if validate:
+        denied = self._denied(server)
+        if denied is None:
+            await self._sessions.connected(server)
+        if validate and denied is None:
             # Reading the list may be what finds out that the session is gone.
             known = await self._sessions.using(server, lambda session: self._resolve(session, tool))
             # None: the schema's patterns take too long; the server will judge by itself.
@@ -114,6 +127,7 @@ class Executor:
             self._store.dispatch(ev.CallBecameTask(call, task.id))
 
         async def through(session: Session) -> JsonObject:
+            self._sessions.check(server)  # reading the tool, or connecting again, took its time
             return await session.call_tool(
                 tool,
                 arguments,
@@ -125,6 +139,8 @@ class Executor:
             )
 
         try:
+            if denied is not None:
+                raise denied
             with anyio.fail_after(timeout) as scope:
                 with anyio.move_on_after(idle) as waiting:
                     self._clocks[call] = (server, Clock(scope), Clock(waiting))
@@ -161,6 +177,14 @@ class Executor:
                 )
             )
         return next(state for state in self._store.state.calls if state.id == call)
+
+    def _denied(self, server: str) -> McpDeckError | None:
+        """Why the server must not be used any more. Raises ``UsageError`` for one that there is not."""
+        try:
+            self._sessions.check(server)
+        except (PolicyDenied, UntrustedError) as error:
+            return error
+        return None
 
     async def _resolve(self, session: Session, tool: str) -> Tool:
         tools = await session.lists.known_tools()

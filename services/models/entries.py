@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from ..errors import McpDeckError
 from .json_values import Json
-from .sources import NO_ORIGIN, NOWHERE_ELSE, Origin, Provenance, Source
+from .sources import NEEDS_APPROVAL, NO_ORIGIN, NOWHERE_ELSE, Origin, Provenance, Source
 from .targets import Target, TransportKind
 
 
@@ -105,3 +105,12 @@ class ServerEntry:
     blocked: ErrorInfo | None = None
     watch: tuple[str, ...] = ()
     oauth: OAuthSettings | None = None
+    shipped: bool = False
+    """Its file stands where a repository can bring one along, whatever its source is."""
+    client: str | None = None
+    """Id of the other client whose file it stands in (``imported``)."""
+
+    @property
+    def needs_approval(self) -> bool:
+        """Somebody else may have put it there: nothing of it is run or contacted before a person said so."""
+        return self.shipped or self.source in NEEDS_APPROVAL

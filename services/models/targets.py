@@ -1,6 +1,9 @@
 """What a server is reached by: a command, an address, an object in this process.
 
 Owns one value a transport. Never starts or contacts anything.
+
+``put_in`` of each: the values that variables put into its texts, and how they are written in the entry; what is
+shown or stored of the server is searched for them (``services.config.redaction``).
 """
 
 from __future__ import annotations
@@ -42,6 +45,7 @@ class StdioTarget:
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     cwd: str | None = None
     sandbox: Sandbox | None = None
+    put_in: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
     kind = TransportKind.STDIO
 
 
@@ -59,7 +63,7 @@ class Tls:
 
 
 Helper: TypeAlias = "Callable[[], Mapping[str, str]]"
-"""Gives headers that stand above the configured ones. May block for up to 10 s; raises ``ConfigError``."""
+"""Gives headers that stand above the configured ones. May block for up to 10 s; raises ``TransportError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class HttpTarget:
     tls: Tls | None = None
     or_sse: bool = False
     helper: Helper | None = None
+    put_in: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
     kind = TransportKind.HTTP
 
 
@@ -87,6 +92,7 @@ class SseTarget:
     tls: Tls | None = None
     kind: TransportKind = TransportKind.SSE
     helper: Helper | None = None
+    put_in: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,7 @@ class WebSocketTarget:
     tls: Tls | None = None
     kind: TransportKind = TransportKind.WS
     helper: Helper | None = None
+    put_in: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,7 @@ class ConnectorTarget:
     token: Callable[[bool], str]
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     tls: Tls | None = None
+    put_in: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
     kind = TransportKind.CONNECTOR
 
 
@@ -121,6 +129,7 @@ class InProcessTarget:
 
     spec: str
     factory: Callable[[], object] | None = None
+    put_in: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
     kind = TransportKind.IN_PROCESS
 
 

@@ -21,6 +21,7 @@ from ..models import ErrorInfo, Freshness, Json, JsonObject, Tool, as_list, as_o
 from ..state.bounds import weight
 from ..state.store import Event
 from ..state.text import quoted
+from ..transports.base import Pacer
 from .items import hint_flaws, read_listed, read_tool
 from .memory import KeptList, ServerMemory
 
@@ -147,7 +148,7 @@ class Lists:
     async def read_tools(self) -> tuple[Tool, ...]:
         """Every page of ``tools/list``; tools that a client must refuse are there, marked ``excluded``."""
         items, _ = await self._all(TOOLS)
-        return self._take_tools(items)
+        return await self._take_tools(items)
 
     async def known_tools(self) -> tuple[Tool, ...]:
         """The tools once they were listed: the first listing is waited for, not repeated.
@@ -175,7 +176,7 @@ class Lists:
         self._capabilities = capabilities
         self._is_announced = True
 
-    def begin(self, capabilities: JsonObject) -> None:
+    async def begin(self, capabilities: JsonObject) -> None:
         """Every list the server announces is to be read; until then those of an earlier connection stand."""
         self.announced(capabilities)
         wanted = self._wanted()
@@ -185,11 +186,11 @@ class Lists:
         for kind in wanted if self._memory else ():
             kept = self._memory.list(kind.method) if self._memory else None
             if kept is not None:
-                self._emit(self._event(kind, kept.items, replace(kept.freshness, cached=True)))
+                self._emit(await self._event(kind, kept.items, replace(kept.freshness, cached=True)))
 
     async def keep(self, capabilities: JsonObject) -> None:
         """Read every list the server announces, then again whenever it says that one changed."""
-        self.begin(capabilities)
+        await self.begin(capabilities)
         while True:
             await self._until_due()
             for kind in [kind for kind in LISTS if kind in self._stale]:
@@ -246,7 +247,7 @@ class Lists:
         """Read one list; a failure keeps the last good one (config contract, section 6)."""
         try:
             items, freshness = await self._all(kind)
-            fact = self._event(kind, items, freshness)
+            fact = await self._event(kind, items, freshness)
             if self._memory is not None:
                 self._memory.keep_list(kind.method, KeptList(items, freshness))
         except McpDeckError as error:
@@ -261,23 +262,29 @@ class Lists:
             self._tools_listed.set()
         self._emit(fact)
 
-    def _event(self, kind: ListKind, items: list[Json], freshness: Freshness) -> Event:
+    async def _event(self, kind: ListKind, items: list[Json], freshness: Freshness) -> Event:
         where = (self._server, self._generation)
         if kind is TOOLS:
             if freshness.cached:
-                return ev.ToolsChanged(*where, self._tools(items), freshness)
-            return ev.ToolsChanged(*where, self._take_tools(items), freshness)
+                return ev.ToolsChanged(*where, await self._tools(items), freshness)
+            return ev.ToolsChanged(*where, await self._take_tools(items), freshness)
         if kind is RESOURCES:
             return ev.ResourcesChanged(*where, read_listed(items, "uri"), freshness)
         if kind is TEMPLATES:
             return ev.TemplatesChanged(*where, read_listed(items, "uriTemplate"), freshness)
         return ev.PromptsChanged(*where, read_listed(items, "name"), freshness)
 
-    def _tools(self, items: list[Json]) -> tuple[Tool, ...]:
-        return tuple([read_tool(item, mirrors_headers=self.mirrors_headers) for item in items])
+    async def _tools(self, items: list[Json]) -> tuple[Tool, ...]:
+        """Read in slices: a schema is looked at from end to end, and a list may have 50,000 of them."""
+        pacer = Pacer()
+        tools: list[Tool] = []
+        for item in items:
+            tools.append(read_tool(item, mirrors_headers=self.mirrors_headers))
+            await pacer.tick()
+        return tuple(tools)
 
-    def _take_tools(self, items: list[Json]) -> tuple[Tool, ...]:
-        self.tools = self._tools(items)
+    async def _take_tools(self, items: list[Json]) -> tuple[Tool, ...]:
+        self.tools = await self._tools(items)
         times = Counter(tool.name for tool in self.tools)
         for name in [name for name, count in times.items() if count > 1][:DUPLICATES]:
             self._broke(f"tools/list names {name!r} {times[name]} times (section 19); a call reaches one of them")

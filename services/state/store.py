@@ -15,7 +15,7 @@ import anyio
 from .. import events as ev
 from .bounds import ID_KEPT
 from .model import AppState, Counters, ServerState
-from .reducers import Transition, progressed, reduce, resources_updated, with_server
+from .reducers import Transition, progressed, reduce, resources_updated, with_servers
 from .ring import LogRecord, LogRing
 
 Event: TypeAlias = "Transition | ev.CallProgressed | ev.LogReceived | ev.FrameSeen | ev.ResourceUpdated"
@@ -59,10 +59,12 @@ class Store:
         return self._state
 
     def ring(self, server: str) -> LogRing:
-        """The log ring of a server; the same object for the life of the store."""
+        """The log ring of a server: the same object until the server is removed; an empty one for any other."""
         ring = self._rings.get(server)
         if ring is None:
-            ring = self._rings[server] = LogRing()
+            ring = LogRing()
+            if server in self._state.mcp.servers:
+                self._rings[server] = ring
         return ring
 
     def dispatch(self, event: Event) -> None:
@@ -71,6 +73,8 @@ class Store:
             case ev.FrameSeen(server, generation, sent, size):
                 self._count(server, generation, sent, size)
             case ev.LogReceived():
+                if event.server not in self._state.mcp.servers:
+                    return  # its connection is still ending, and nobody can look at it any more
                 self.ring(event.server).add(LogRecord(event.at, event.kind, event.level, event.logger, event.data))
                 self._touched_rings.add(event.server)
             case ev.CallProgressed():
@@ -86,8 +90,18 @@ class Store:
                 elif isinstance(event, ev.RuleBroken):
                     self._tally(event.server, event.generation).broken += 1
                 self._state = reduce(self._state, event)
+                if isinstance(event, ev.ServersConfigured):
+                    self._forget_removed()
         if not self._dirty.is_set():
             self._dirty.set()
+
+    def _forget_removed(self) -> None:
+        """Nothing is kept of servers that are gone; a name that comes back begins with nothing."""
+        here = self._state.mcp.servers
+        for kept in (self._rings, self._tallies, self._updates):
+            for name in kept.keys() - here.keys():
+                del kept[name]
+        self._touched_rings &= here.keys()
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call ``subscriber`` with the state once per flush; returns the way to stop."""
@@ -161,10 +175,10 @@ class Store:
         for server in list(self._updates):
             self._fold_updates(server)
         if self._tallies or self._touched_rings:
-            for name in self._tallies.keys() | self._touched_rings:
-                server = self._state.mcp.servers.get(name)
-                if server is not None:
-                    self._state = with_server(self._state, self._folded(server))
+            servers = self._state.mcp.servers
+            names = servers.keys() & (self._tallies.keys() | self._touched_rings)
+            if names:
+                self._state = with_servers(self._state, *[self._folded(servers[name]) for name in names])
             self._tallies.clear()
             self._touched_rings.clear()
 

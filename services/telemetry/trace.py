@@ -32,6 +32,10 @@ TraceKind: TypeAlias = Literal[
 ]
 
 
+_NO_MESSAGES: frozenset[TraceKind] = frozenset(("malformed", "stderr", "lifecycle"))
+"""Kinds whose data are texts; of an HTTP exchange, whoever describes it takes out what must not be shown."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class TraceRecord:
     """One thing that passed. ``time`` is wall time (s) taken at the transport, ``seq`` rises by one a record.
@@ -92,9 +96,14 @@ class Trace:
         self._seq = itertools.count(1)
         self._connections = itertools.count(1)
 
-    def connection(self, server: str, generation: int, transport: str) -> TracedConnection:
-        """Where a new connection puts down what passes it."""
-        return TracedConnection(self, server, next(self._connections), generation, transport)
+    def connection(
+        self, server: str, generation: int, transport: str, shown: Callable[[bytes], bytes] | None = None
+    ) -> TracedConnection:
+        """Where a new connection puts down what passes it.
+
+        ``shown`` gives the form in which that is put down which is no message; None: as it is.
+        """
+        return TracedConnection(self, server, next(self._connections), generation, transport, shown)
 
     def tap(self, listener: Listener) -> Callable[[], None]:
         """Hand every record to ``listener`` as it comes; returns the way to stop."""
@@ -155,9 +164,18 @@ class Trace:
 class TracedConnection:
     """One connection's way into the trace."""
 
-    __slots__ = ("_generation", "_number", "_server", "_trace", "_transport")
+    __slots__ = ("_generation", "_number", "_server", "_shown", "_trace", "_transport")
 
-    def __init__(self, trace: Trace, server: str, number: int, generation: int, transport: str) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        server: str,
+        number: int,
+        generation: int,
+        transport: str,
+        shown: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        self._shown = shown
         self._trace = trace
         self._server = server
         self._number = number
@@ -180,6 +198,8 @@ class TracedConnection:
             method = method[:NAME_KEPT]
         if isinstance(message_id, str):
             message_id = message_id[:NAME_KEPT]
+        if self._shown is not None and kind in _NO_MESSAGES:
+            data = self._shown(data)
         self._trace.add(
             TraceRecord(
                 at,

@@ -81,6 +81,10 @@ def _ignore_note(text: str) -> None:
     pass
 
 
+def _ignore_value(value: str) -> None:
+    pass
+
+
 def _ignore_exchange(exchange: JsonObject) -> None:
     pass
 
@@ -97,7 +101,8 @@ class Hooks:
     ``note``: a sentence for the server's log (a refused GET stream, a resumed one, …). ``exchange``: one
     HTTP request and its answer as ``http_note`` describes them, without bodies and secrets. ``body``:
     bytes that came and are delivered as no message, verbatim up to ``BODY_KEPT``, with words for what
-    they are (``body of 401 to POST``).
+    they are (``body of 401 to POST``). ``hide``: a value that must not be shown wherever it comes up, such as
+    a token that was asked for just now.
     """
 
     stderr: Callable[[bytes], None] = _ignore_line
@@ -105,6 +110,7 @@ class Hooks:
     note: Callable[[str], None] = _ignore_note
     exchange: Callable[[JsonObject], None] = _ignore_exchange
     body: Callable[[str, bytes], None] = _ignore_body
+    hide: Callable[[str], None] = _ignore_value
 
 
 def beyond(limit: int) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
-import anyio.to_thread
 
 from ..errors import AuthorizationRefused, AuthorizationRequired
 from ..models import ConnectorTarget, HttpTarget, TransportKind
+from .asked_in_thread import asked_in_thread
 from .base import MAX_FRAME, Hooks
 from .http_exchange import HttpExchanges
 from .streamable_http import StreamableHttpTransport
@@ -75,7 +76,8 @@ class TokenExchanges(HttpExchanges):
         async with self._asking:
             if self._token is None or self._token == refused:
                 # A file or a command takes its time; a caller that gives up must not wait for it.
-                self._token = await anyio.to_thread.run_sync(self._ask, refused is not None, abandon_on_cancel=True)
+                self._token = await asked_in_thread(partial(self._ask, refused is not None))
+                self._hooks.hide(self._token)
             return self._token
 
 

@@ -1,7 +1,7 @@
 """One HTTP request to an MCP server and what its answer means.
 
-Owns redirects within the origin and refusals by status. Knows neither sessions nor streams; bodies are
-read by ``http_body``.
+Owns redirects within the origin, refusals by status, and sending once more with the headers that a helper gives
+after one. Knows neither sessions nor streams; bodies are read by ``http_body``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import ssl
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
@@ -19,7 +19,6 @@ import httpx
 
 from .. import http
 from ..errors import (
-    AuthorizationRefused,
     AuthorizationRequired,
     ConnectError,
     ConnectionLost,
@@ -31,6 +30,7 @@ from ..models import ConnectorTarget, HttpTarget, SseTarget
 from .base import BODY_KEPT, Hooks
 from .http_body import ACCEPT_ENCODING, check_encoding, start_of_body
 from .http_note import exchange
+from .own_headers import REFUSED, OwnHeaders
 
 REDIRECTS = 3
 CLOSE_TIMEOUT = 2.0
@@ -43,18 +43,27 @@ class HttpExchanges:
         self._hooks = hooks
         self.url = target.url
         self._target = target
-        self._own_headers = dict(target.headers)
-        self._has_authorization = any(name.lower() == "authorization" for name in self._own_headers)
+        helper = None if isinstance(target, ConnectorTarget) else target.helper
+        self._own = OwnHeaders(target.headers, helper, hooks)
         self._client: httpx.AsyncClient | None = None
 
     def open(self) -> None:
         """Make the client. Raises ``ConfigError`` for certificates and ``ConnectError`` for proxies of no use."""
         self._client = http.client(self.url, self._target.tls)
 
+    async def prepare(self) -> None:
+        """Have the headers of the entry's helper. Raises ``TransportError`` when it gives none; closed again then."""
+        try:
+            await self._own.prepare()
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
+            raise
+
     def at(self, url: str) -> HttpExchanges:
         """The same headers and connections for another URL of the same origin; closed with this one."""
         other = HttpExchanges(replace(self._target, url=url), self._hooks)
-        other._client = self._client
+        other._client, other._own = self._client, self._own
         return other
 
     async def aclose(self) -> None:
@@ -71,12 +80,41 @@ class HttpExchanges:
 
         ``carried``: the body of an ``HttpStatusError`` is looked at by whoever waits for the answer.
         """
-        headers = {"Accept-Encoding": ACCEPT_ENCODING, **headers, **self._own_headers}
+        own = self._own.current
+        response, url = await self._followed(method, {**headers, **own}, body)
+        if response.status_code in REFUSED and await self._renewed(response, own):
+            response, url = await self._followed(method, {**headers, **self._own.current}, body)
+        try:
+            if response.status_code >= 300:
+                raise await self._refusal(response, carried=carried)
+            check_encoding(response)
+            yield response
+        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, ConnectionError) as error:
+            raise _broken(error, url) from error
+        finally:
+            await _closed(response)
+
+    async def _renewed(self, response: httpx.Response, refused: Mapping[str, str]) -> bool:
+        """Whether the request is worth sending again, with other headers; ``response`` is done with then."""
+        try:
+            again = await self._own.renewed(refused)
+            if again:
+                self.put_down(response, await start_of_body(response))
+        except BaseException:
+            await _closed(response)
+            raise
+        if again:
+            await _closed(response)
+        return again
+
+    async def _followed(self, method: str, headers: dict[str, str], body: bytes | None) -> tuple[httpx.Response, str]:
+        """The answer's head and the URL it came from, after redirects within the origin. Raises ``ConnectError``."""
+        headers = {"Accept-Encoding": ACCEPT_ENCODING, **headers}
         url = self.url
         for _ in range(REDIRECTS + 1):
             response = await self._sent(method, url, headers, body)
             if response.status_code not in (307, 308):
-                break
+                return response, url
             location = _redirected(url, response)
             await response.aclose()
             if not http.same_origin(url, location):
@@ -86,18 +124,7 @@ class HttpExchanges:
                     hint="If you trust it, use that URL in the entry; credentials are never sent along.",
                 )
             url = location
-        else:
-            raise ConnectError(f"the server redirects in a circle ({REDIRECTS} times)", hint="Check the URL.")
-        try:
-            if response.status_code >= 300:
-                raise await self._refusal(response, carried=carried)
-            check_encoding(response)
-            yield response
-        except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, ConnectionError) as error:
-            raise _broken(error, url) from error
-        finally:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):
-                await response.aclose()
+        raise ConnectError(f"the server redirects in a circle ({REDIRECTS} times)", hint="Check the URL.")
 
     async def _sent(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> httpx.Response:
         """The answer's head. Raises what went wrong on the way there."""
@@ -124,15 +151,12 @@ class HttpExchanges:
         status = response.status_code
         body = await start_of_body(response)
         challenges = tuple(response.headers.get_list("www-authenticate"))
-        refused = status == 401 or (status == 403 and (self._has_authorization or bool(challenges)))
+        refused = status == 401 or (status == 403 and (self._own.authorizes or bool(challenges)))
         if refused or not carried:
             self.put_down(response, body)
         if refused:
-            if self._has_authorization:
-                return AuthorizationRefused(
-                    f"the server refused the configured Authorization header ({status})",
-                    hint="Check the token in the entry's headers: it may be wrong or expired.",
-                )
+            if self._own.authorizes:
+                return self._own.refusal(status)
             return AuthorizationRequired(
                 f"the server wants a login ({status})",
                 hint="mcpdeck does not log in by itself. With a token at hand: put it into the entry's headers "
@@ -148,6 +172,11 @@ class HttpExchanges:
             hint=STATUS_HINTS.get(status, "See the server's own log."),
             retryable=status == 429 or status >= 500,
         )
+
+
+async def _closed(response: httpx.Response) -> None:
+    with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):
+        await response.aclose()
 
 
 def no_answer(response: httpx.Response, media: str, body: bytes) -> McpDeckError:

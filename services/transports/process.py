@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.abc
 
+from ..config.redaction import Redaction
 from ..errors import SpawnError
 from ..models import StdioTarget
 
@@ -54,7 +55,12 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 async def spawn(target: StdioTarget) -> anyio.abc.Process:
-    """Start ``target`` with three pipes. Raises ``SpawnError`` that names what could not be started."""
+    """Start ``target`` with three pipes. Raises ``SpawnError`` that names what could not be started.
+
+    One that asks for a sandbox is started in it or not at all: ``ConfigError`` says why not.
+    """
+    if target.sandbox is not None:
+        return await _spawn_sandboxed(target)
     environment = child_environment(target.env)
     try:
         return await anyio.open_process(
@@ -70,26 +76,46 @@ async def spawn(target: StdioTarget) -> anyio.abc.Process:
         raise _spawn_error(target, environment, error) from error
 
 
+async def _spawn_sandboxed(target: StdioTarget) -> anyio.abc.Process:
+    from .sandbox import launch  # few entries ask for one
+
+    ready = await launch(target)
+    try:
+        return await anyio.open_process(
+            list(ready.argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ready.cwd,
+            env=ready.env,
+            start_new_session=True,
+            pass_fds=ready.descriptors,
+        )
+    except (OSError, ValueError) as error:
+        raise _spawn_error(target, os.environ, error) from error
+    finally:
+        ready.close()
+
+
 def _spawn_error(target: StdioTarget, environment: Mapping[str, str], error: OSError | ValueError) -> SpawnError:
-    command = target.command
+    redaction = Redaction(target.put_in)
+    command = redaction.value(target.command)
     if isinstance(error, ValueError):
         return SpawnError(f"cannot start {command!r}: {error}", hint="Remove the NUL character from command or args.")
     if target.cwd is not None and not Path(target.cwd).is_dir():
         return SpawnError(
-            f"cannot start {command!r}: the working directory {target.cwd!r} does not exist",
+            f"cannot start {command!r}: the working directory {redaction.value(target.cwd)!r} does not exist",
             hint="Create the directory, or change cwd in the entry.",
         )
     if error.errno == errno.ENOENT:
-        if shutil.which(command, path=environment.get("PATH")) is not None:
+        # As the system looks for it: below the folder that the child was to start in.
+        there = str(Path(target.cwd or ".") / target.command) if "/" in target.command else target.command
+        if shutil.which(there, path=environment.get("PATH")) is not None:
             return SpawnError(
                 f"cannot start {command!r}: the interpreter named in its first line does not exist",
                 hint="Check the #! line of the script.",
             )
-        return SpawnError(
-            f"command not found: {command}",
-            hint=f"Install {command!r}, or give its full path as command.",
-            details={"path": environment.get("PATH", "")},
-        )
+        return not_found(target, redaction, environment.get("PATH", ""))
     if error.errno in (errno.EACCES, errno.EPERM):
         return SpawnError(
             f"not allowed to run {command!r}",
@@ -101,6 +127,23 @@ def _spawn_error(target: StdioTarget, environment: Mapping[str, str], error: OSE
             hint="Add a #! line, or start it through its interpreter (for example command: python, args: [file]).",
         )
     return SpawnError(f"cannot start {command!r}: {error.strerror or error}", hint="Check command, args and cwd.")
+
+
+def not_found(target: StdioTarget, redaction: Redaction, path: str) -> SpawnError:
+    """There is no such program, and what was probably meant. ``path``: the ``PATH`` that it is not on."""
+    command, shown = target.command, redaction.value(target.command)
+    if command != command.strip():
+        hint = "There is white space around it, which belongs to the name: remove it."
+    elif command.startswith("~"):
+        hint = '"~" is not expanded: write the whole path, or ${HOME} in its place.'
+    elif len(command.split()) > 1:
+        hint = 'All of it is taken as one name: arguments belong in "args", the command is the first word alone.'
+    elif "/" in command and not Path(command).is_absolute():
+        folder = redaction.value(target.cwd or str(Path.cwd()))
+        hint = f"It was looked for in {folder}: write the whole path, or set cwd."
+    else:
+        hint = f"Install {shown!r}, or give its full path as command."
+    return SpawnError(f"command not found: {shown}", hint=hint, details={"path": path})
 
 
 class Ending:

@@ -162,6 +162,11 @@ def _server(value: object, spec: str) -> ServerObject:
     return found
 
 
+def is_server_object(value: object) -> bool:
+    """``value`` is a server of the official SDK, or holds one; nothing of it is run."""
+    return _unwrapped(value) is not None
+
+
 def _unwrapped(value: object) -> ServerObject | None:
     """The low-level server inside ``value``: SDK 2.x and 1.x keep it under different names."""
     for name in ("_lowlevel_server", "_mcp_server"):

@@ -83,6 +83,7 @@ class SseTransport(Transport):
 
     async def __aenter__(self) -> Self:
         self._http.open()
+        await self._http.prepare()
         try:
             await self._begin_in_time()
         except BaseException:

@@ -160,6 +160,8 @@ class StdioTransport(Transport):
             except (anyio.EndOfStream, anyio.BrokenResourceError):
                 break
             at = time.time()
+            if not self._answered and self._target.sandbox is not None:
+                self._tell_inner_process(process)
             for line in framer.feed(chunk):
                 self._answered = True
                 if isinstance(line, CutLine):
@@ -189,6 +191,14 @@ class StdioTransport(Transport):
             except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError) as error:
                 # run() sees the end of stdout and says how the child ended.
                 raise ConnectionLost("the server closed its input", hint="See its last stderr lines.") from error
+
+    def _tell_inner_process(self, process: anyio.abc.Process) -> None:
+        """Once it speaks the server is there: the process that a person looks for is its own, not the sandbox's."""
+        from .sandbox import server_pid
+
+        inner = server_pid(process.pid)
+        if inner is not None:
+            self._hooks.started(inner)
 
     async def _discard_stdout(self, process: anyio.abc.Process) -> None:
         assert process.stdout is not None

@@ -83,6 +83,7 @@ class StreamableHttpTransport(Transport):
 
     async def __aenter__(self) -> Self:
         self._http.open()
+        await self._http.prepare()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         return self

@@ -9,6 +9,7 @@ Never follows a redirect to another origin: headers with secrets stay where they
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -22,7 +23,6 @@ from websockets.typing import Subprotocol
 from .. import http
 from ..config.urls import is_loopback
 from ..errors import (
-    AuthorizationRefused,
     AuthorizationRequired,
     ConnectError,
     ConnectionLost,
@@ -35,6 +35,7 @@ from ..errors import (
 from ..models import TransportKind, WebSocketTarget
 from .base import BODY_KEPT, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
 from .http_exchange import STATUS_HINTS
+from .own_headers import REFUSED, OwnHeaders
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -70,6 +71,7 @@ class WebSocketTransport(Transport):
         ping_timeout: float = PING_TIMEOUT,
     ) -> None:
         self._target = target
+        self._own = OwnHeaders(target.headers, target.helper, hooks)
         self._host = http.host_of(target.url)
         self._hooks = hooks
         self._max_frame = max_frame
@@ -84,14 +86,36 @@ class WebSocketTransport(Transport):
         self._silent = False
 
     async def __aenter__(self) -> Self:
+        await self._own.prepare()
+        self._socket = await self._upgraded()
+        if self._socket.subprotocol is None:
+            self._hooks.note(f'The server did not choose the subprotocol "{SUBPROTOCOL}".')
+        return self
+
+    async def _upgraded(self) -> ClientConnection:
+        """The open socket. An upgrade that is refused is asked for once more where a helper gives other headers."""
+        own = self._own.current
+        try:
+            return await self._connected(own)
+        except websockets.exceptions.InvalidStatus as error:
+            if error.response.status_code not in REFUSED or not await self._own.renewed(own):
+                raise self._status(error) from error
+            self._put_down(error)
+        try:
+            return await self._connected(self._own.current)
+        except websockets.exceptions.InvalidStatus as error:
+            raise self._status(error) from error
+
+    async def _connected(self, headers: Mapping[str, str]) -> ClientConnection:
+        """Raises ``InvalidStatus`` where the server answers with another status, else what went wrong as ours."""
         url = self._target.url
         options: dict[str, Any] = {}
         if urlsplit(url).scheme.lower() == "wss":
             options["ssl"] = http.ssl_context(self._target.tls)
         try:
-            self._socket = await _Connect(
+            return await _Connect(
                 url,
-                additional_headers=dict(self._target.headers),
+                additional_headers=dict(headers),
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 user_agent_header=http.USER_AGENT,
                 proxy=None if is_loopback(urlsplit(url).hostname) else True,
@@ -102,13 +126,10 @@ class WebSocketTransport(Transport):
                 max_queue=WAITING_FRAMES,
                 **options,
             )
-        except McpDeckError:
+        except (McpDeckError, websockets.exceptions.InvalidStatus):
             raise
         except (OSError, ValueError, ImportError, EOFError, websockets.exceptions.WebSocketException) as error:
             raise self._refused(error) from error
-        if self._socket.subprotocol is None:
-            self._hooks.note(f'The server did not choose the subprotocol "{SUBPROTOCOL}".')
-        return self
 
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
@@ -208,8 +229,6 @@ class WebSocketTransport(Transport):
 
     def _refused(self, error: Exception) -> McpDeckError:
         match error:
-            case websockets.exceptions.InvalidStatus():
-                return self._status(error)
             case TimeoutError():
                 return TransportTimeout(
                     f"no WebSocket to {self._host} within {self._open_timeout:g} s",
@@ -223,7 +242,7 @@ class WebSocketTransport(Transport):
                 return ConnectError(
                     f"not a URL that can be used at {self._host}", hint="It must start with ws:// or wss://."
                 )
-            case websockets.exceptions.InvalidHeader() if error.name in self._target.headers:
+            case websockets.exceptions.InvalidHeader() if error.name in self._own.current:
                 return self._no_upgrade()
             case websockets.exceptions.InvalidHandshake() | websockets.exceptions.WebSocketException() | EOFError():
                 secure = f" {http.MAYBE_TLS}" if self._target.url.lower().startswith("wss:") else ""
@@ -242,19 +261,20 @@ class WebSocketTransport(Transport):
             hint="Check the URL and the headers of the entry: a character beyond ASCII, or a line break.",
         )
 
+    def _put_down(self, error: websockets.exceptions.InvalidStatus) -> bytes:
+        body = bytes(error.response.body or b"")[:BODY_KEPT]
+        if body:
+            self._hooks.body(f"body of {error.response.status_code} to the upgrade", body)
+        return body
+
     def _status(self, error: websockets.exceptions.InvalidStatus) -> McpDeckError:
         response = error.response
         status = response.status_code
-        body = bytes(response.body or b"")[:BODY_KEPT]
-        if body:
-            self._hooks.body(f"body of {status} to the upgrade", body)
+        body = self._put_down(error)
         challenges = tuple(response.headers.get_all("WWW-Authenticate"))
         if status in (401, 403):
-            if any(name.lower() in _SECRETS for name in self._target.headers):
-                return AuthorizationRefused(
-                    f"the server refused the configured Authorization header ({status})",
-                    hint="Check the token in the entry's headers: it may be wrong or expired.",
-                )
+            if self._own.authorizes:
+                return self._own.refusal(status)
             if status == 401 or challenges:
                 return AuthorizationRequired(
                     f"the server wants a login ({status})",
@@ -271,9 +291,6 @@ class WebSocketTransport(Transport):
             hint=known or "Is this URL a WebSocket endpoint?",
             retryable=status == 429 or status >= 500,
         )
-
-
-_SECRETS = ("authorization", "x-claude-code-ide-authorization")
 
 
 class IdeWebSocketTransport(WebSocketTransport):

@@ -100,3 +100,44 @@ def test_what_is_remembered_stands_in_mcpdeck_s_own_folder(mcpdeck: CommandLine,
     (record,) = stored["projects"][str(mcpdeck.root)]
     assert (record["name"], record["decision"], record["file"]) == ("evil", "approved", ".mcp.json")
     assert {path.name for path in mcpdeck.root.iterdir()} == {".git", ".mcp.json"}
+
+
+def test_reject_keeps_a_server_from_starting_until_it_is_approved(mcpdeck: CommandLine, witness: Path) -> None:
+    assert mcpdeck("reject", "evil", "--dry-run").out == f"evil would be rejected in {mcpdeck.root}\n"
+    assert not (mcpdeck.home / "data").exists()
+    done = mcpdeck("reject", "evil")
+    assert (done.code, done.out) == (0, "rejected: evil\n")
+    assert "mcpdeck approve evil takes the rejection back" in done.err
+    again = mcpdeck("reject", "evil", "--json").json
+    assert (again["name"], again["rejected"], again["changed"], again["dryRun"]) == ("evil", True, False, False)
+    refused = mcpdeck("tools", "evil", "--yes", "--json")
+    assert (refused.code, refused.error["details"]["gate"]) == (5, "rejected")
+    assert not witness.exists()
+    assert mcpdeck("approve", "evil", "--yes").out == "approved: evil\n"
+    assert mcpdeck("tools", "evil").code == 3
+    assert witness.exists()
+
+
+def test_what_cannot_be_rejected_is_2_and_says_what_to_do(mcpdeck: CommandLine) -> None:
+    mcpdeck.project({"broken": {"command": 3}})
+    mcpdeck.user({"mine": tiny()})
+    mine = mcpdeck("reject", "mine")
+    assert (mine.code, mine.out) == (2, "")
+    assert "mcpdeck disable mine" in mine.err
+    assert mcpdeck("reject", "broken").code == 2
+    assert mcpdeck("reject").code == mcpdeck("reject", "nobody").code == 2
+    assert not (mcpdeck.home / "data" / "approvals.json").exists()
+
+
+def test_a_server_that_is_rejected_and_switched_off_says_both(mcpdeck: CommandLine, witness: Path) -> None:
+    mcpdeck("reject", "evil")
+    off = mcpdeck("disable", "evil")
+    assert (off.code, off.out) == (0, "disabled: evil\n")
+    assert "it is rejected as well" in off.err
+    done = mcpdeck("approve", "evil", "--yes")
+    assert (done.code, done.out) == (0, "approved: evil\n")
+    assert "it is disabled all the same; switch it on: mcpdeck enable evil" in done.err
+    assert mcpdeck("approve", "evil", "--yes", "--json").json["status"] == "disabled"
+    mcpdeck("enable", "evil")
+    assert mcpdeck("approve", "evil", "--yes", "--json").json["status"] == "configured"
+    assert not witness.exists()

@@ -73,4 +73,54 @@ def test_nothing_configured_is_said_and_is_no_error(mcpdeck: CommandLine) -> Non
     done = mcpdeck("list")
     assert (done.code, done.out) == (0, "")
     assert "mcpdeck demo" in done.err
-    assert mcpdeck("list", "--json").json == {"servers": []}
+    document = mcpdeck("list", "--json").json
+    assert document["servers"] == []
+    assert {"source", "place", "status", "servers", "lints", "note"} == set(document["sources"][0])
+
+
+def test_a_row_says_what_it_won_over_what_suppressed_it_and_why(mcpdeck: CommandLine) -> None:
+    file = mcpdeck.user({"a": tiny()})
+    given = '{"mcpServers": {"a": {"command": "other"}}}'
+    winner, loser = mcpdeck("list", "--no-connect", "--json", "--mcp-config", given).json["servers"]
+    assert (winner["overrode"], winner["suppression"]) == ([f"user, {file}:1:17"], None)
+    assert loser["suppression"] == {"by": "a", "place": "command line", "why": "name", "signature": None}
+    assert loser["row"] == "a (user)"
+    assert (winner["blocked"], loser["blocked"]) == (None, None)
+
+
+def test_rows_that_cannot_be_used_are_rows_with_their_reason_and_never_gaps(mcpdeck: CommandLine) -> None:
+    mcpdeck.project({"waiting": tiny(), "broken": {"comand": "x"}, "twice": tiny()})
+    mcpdeck.user({"off": tiny(disabled=True), "twice": tiny(), "banned": tiny(), "fine": tiny()})
+    settings = mcpdeck.home / "config" / "settings.json"
+    settings.write_text('{"deniedMcpServers": [{"serverName": "banned"}]}', encoding="utf-8")
+    done = mcpdeck("list", "--no-connect")
+    assert done.code == 0
+    rows = {tuple(line.split()[:2]): line for line in done.out.splitlines()[1:]}
+    assert {name for name, _ in rows} == {"waiting", "broken", "twice", "off", "banned", "fine"}
+    for (name, status), reason in {
+        ("waiting", "pending"): "is not approved",
+        ("broken", "not"): 'it has no "command"',
+        ("twice", "suppressed"): "same name as twice (project, ",
+        ("off", "disabled"): "is disabled",
+        ("banned", "blocked"): 'denied by serverName "banned"',
+    }.items():
+        assert reason in rows[name, status], rows
+    assert 'rename "comand" to "command"' in done.err
+    assert str(settings) in done.err
+    (banned,) = [row for row in mcpdeck("list", "--no-connect", "--json").json["servers"] if row["name"] == "banned"]
+    assert banned["status"] == "blocked"
+    assert set(banned["blocked"]) == {"rule", "list", "file"}
+    assert (banned["blocked"]["list"], banned["blocked"]["file"]) == ("deniedMcpServers", str(settings))
+
+
+def test_a_variable_that_is_not_set_is_told_without_being_asked_for(mcpdeck: CommandLine) -> None:
+    mcpdeck.user({"a": tiny(env={"KEY": "${NOT_SET_ANYWHERE}"})})
+    told = "a: ${NOT_SET_ANYWHERE} is not set"
+    assert told in mcpdeck("list", "--no-connect").err
+    assert told not in mcpdeck("list", "--no-connect", "--quiet").err
+
+
+def test_servers_that_fail_are_a_result_and_no_failure(mcpdeck: CommandLine) -> None:
+    mcpdeck.user({"gone": {"command": "no-such-program-anywhere"}})
+    done = mcpdeck("list", "--json")
+    assert (done.code, done.json["servers"][0]["status"]) == (0, "failed")

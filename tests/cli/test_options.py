@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mcpdeck.app.options import _MAY_HAVE_VALUE, _WITH_VALUE, COMMANDS, Options, _parser, parse
+from mcpdeck.app.command_table import COMMANDS, TOOK_EVERYTHING
+from mcpdeck.app.option_groups import MAY_HAVE_VALUE, WITH_VALUE
+from mcpdeck.app.options import Options, _parser, help_text, parse
 from mcpdeck.services.errors import UsageError
 from mcpdeck.services.models import EraMode, TransportKind
 from tests.cli.command import CommandLine
@@ -68,6 +70,24 @@ def test_every_option_of_a_command_arrives() -> None:
         "read", ("x", "a:b"), output="-", trace="t", answers="list"
     )
     assert parse(["call", "x", "t", "--task"]) == Options("call", ("x", "t"), task=True)
+    words = [
+        "add",
+        "x",
+        "--scope",
+        "user",
+        "--client-id",
+        "me",
+        "--callback-port",
+        "80",
+        "--force",
+        "--dry-run",
+        "--",
+        "p",
+    ]
+    assert parse(words) == Options(
+        "add", ("x",), ("p",), scope="user", client_id="me", callback_port=80, force=True, dry_run=True
+    )
+    assert parse(["import", "zed", "a", "--as", "b"]) == Options("import", ("zed", "a"), rename="b")
 
 
 @pytest.mark.parametrize("command", [None, *COMMANDS])
@@ -79,7 +99,18 @@ def test_every_option_that_takes_a_value_is_known_before_the_command_is(command:
         for name in action.option_strings
         if action.nargs != 0 and name.startswith("--")
     }
-    assert takes_a_value <= _WITH_VALUE | _MAY_HAVE_VALUE
+    assert takes_a_value <= WITH_VALUE | MAY_HAVE_VALUE
+
+
+def test_adding_takes_the_short_options_that_others_have(mcpdeck: CommandLine) -> None:
+    short = parse(["add", "-t", "sse", "-s", "user", "-H", "A: b", "-H", "C: d", "x", "https://h.example/"])
+    long = ["add", "--transport", "sse", "--scope", "user", "--header", "A: b", "--header", "C: d"]
+    assert short == parse([*long, "x", "https://h.example/"])
+    program = parse(["-e", "A=b", "-s", "project", "add", "x", "-eC=d", "--", "prog", "-e", "not=ours"])
+    assert (program.command, program.scope, program.env) == ("add", "project", (("A", "b"), ("C", "d")))
+    assert program.program == ("prog", "-e", "not=ours")
+    assert parse(["add-json", "x", "{}", "-s", "user"]).scope == parse(["remove", "x", "-s", "user"]).scope == "user"
+    assert "-s, --scope" in " ".join(mcpdeck("add", "--help").out.replace(" {local,project,user}", "").split())
 
 
 def test_the_words_after_the_command_begin_with_the_target_unless_a_program_is_given() -> None:
@@ -110,7 +141,14 @@ def test_the_words_after_the_command_begin_with_the_target_unless_a_program_is_g
         (["tools", "a", "b"], "unexpected: b", "--help"),
         (["tools", "a", "--", "prog"], "two targets", "one of the two"),
         (["demo", "x"], "unexpected: x", "--help"),
-        (["a", "b"], "unexpected: b", "--help"),
+        (["https://h.example/mcp", "b"], "unexpected: b", "--help"),
+        (["./server.py", "b"], "unexpected: b", "--help"),
+        (["a", "b"], 'unknown command "a"', "mcpdeck --help"),
+        (["rm", "x"], 'unknown command "rm"', "did you mean remove?"),
+        (["rm", "x", "--scope", "user"], 'unknown command "rm"', "did you mean remove?"),
+        (["aprove", "x", "--quiet"], 'unknown command "aprove"', "did you mean approve?"),
+        (["edit", "x"], 'unknown command "edit"', "mcpdeck add-json x JSON --force"),
+        (["install", "x/y"], 'unknown command "install"', "did you mean registry install?"),
     ],
 )
 def test_what_cannot_be_understood_is_a_usage_error_with_a_hint(words: list[str], what: str, hint: str) -> None:
@@ -118,6 +156,62 @@ def test_what_cannot_be_understood_is_a_usage_error_with_a_hint(words: list[str]
         parse(words)
     assert what in caught.value.title
     assert hint in caught.value.hint
+
+
+COMMON = [
+    "--mcp-config",
+    "a",
+    "--strict-mcp-config",
+    "--transport",
+    "http",
+    "--header",
+    "A: b",
+    "--env",
+    "K=v",
+    "--cwd",
+    "d",
+]
+COMMON += ["--era", "legacy", "--protocol-version", "2025-11-25", "--timeout", "2", "--trace", "t", "--answers", "f"]
+COMMON += ["--yes", "--approve", "x", "--json", "-v", "-q"]
+
+
+@pytest.mark.parametrize("command", [None, *sorted(TOOK_EVERYTHING)])
+def test_the_common_options_are_taken_by_every_command_that_took_them_always(command: str | None) -> None:
+    options = parse([command, *COMMON] if command else COMMON)
+    assert (options.command, options.trace, options.answers, options.timeout) == (command, "t", "f", 2.0)
+    assert (options.mcp_config, options.approve, options.strict, options.yes) == (("a",), ("x",), True, True)
+
+
+@pytest.mark.parametrize("command", [None, *COMMANDS])
+def test_help_fits_80_columns(command: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    usage, *lines = help_text(Options(command)).splitlines()
+    assert usage.startswith("usage: mcpdeck")
+    assert [line for line in lines if len(line) > 80] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "shown", "hidden"),
+    [
+        ("add", ["--scope", "--header", "--client-id", "--dry-run"], ["--answers", "--trace", "--mcp-config", "--yes"]),
+        ("add-json", ["--scope", "--force"], ["--header", "--timeout"]),
+        ("get", ["--mcp-config", "--discover"], ["--header", "--timeout", "--scope", "a TARGET is"]),
+        ("remove", ["--scope", "--dry-run"], ["--force", "--header"]),
+        ("approve", ["--yes", "--dry-run"], ["--trace", "--header"]),
+        ("call", ["--args", "--answers", "--header", "a TARGET is"], ["--scope", "--dry-run"]),
+        ("demo", ["--trace"], ["--mcp-config", "--header"]),
+    ],
+)
+def test_help_shows_what_matters_to_the_command(command: str, shown: list[str], hidden: list[str]) -> None:
+    text = help_text(Options(command))
+    assert [word for word in shown if word not in text] == []
+    assert [word for word in hidden if word in text] == []
+
+
+def test_help_lists_every_command_once() -> None:
+    lines = help_text(Options(None)).splitlines()
+    for command in COMMANDS:
+        assert len([line for line in lines if f"{line} ".startswith(f"  mcpdeck {command} ")]) == 1
 
 
 def test_help_and_version_go_to_stdout(mcpdeck: CommandLine) -> None:

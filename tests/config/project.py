@@ -42,7 +42,7 @@ class Project:
         self.write({"mcpServers": servers}, path)
 
     def deck(self, **changes: Any) -> Configured:
-        policy = {key: changes.pop(key) for key in ("approve_all", "approved") if key in changes}
+        policy = {key: changes.pop(key) for key in ("approve_all", "approved", "remember") if key in changes}
         return Configured(replace(self.options, **changes), **policy)
 
     def load(self, **changes: Any) -> dict[str, ServerEntry]:

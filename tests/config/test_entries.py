@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mcpdeck.services.models import EraMode, HttpTarget, ServerEntry, Status, StdioTarget
+from mcpdeck.services.models import EraMode, HttpTarget, OAuthSettings, Sandbox, ServerEntry, Status, StdioTarget
 from tests.config.project import Project
 
 
@@ -43,7 +44,37 @@ def _one(project: Project, value: object, **changes: Any) -> ServerEntry:
         ({"type": "http", "url": "http://h/", "headers": {"A": "\u00e9"}}, "beyond ASCII", "remove"),
         ({"type": "http", "url": "http://h/", "headers": {"A": "x\u0001"}}, "a control character", "remove"),
         ({"type": "http", "url": "http://h/", "headers": ["A"]}, '"headers" is an array', "headers"),
-        ({"command": "x", "sandbox": True}, "not started bare", "sandbox"),
+        ({"comand": "x"}, 'no "command"', 'rename "comand" to "command"'),
+        ({"type": "http", "URL": "http://h/"}, 'no "url"', 'rename "URL" to "url"'),
+        ({"command": "x", "sandbox": "yes"}, '"sandbox" is a string, neither', '"write": ["./data"]'),
+        ({"command": "x", "sandbox": 1}, '"sandbox" is a number', "write true"),
+        ({"command": "x", "sandbox": []}, '"sandbox" is an array', "write true"),
+        ({"command": "x", "sandbox": {"net": True}}, 'unknown field "net", so the server is not started', "network"),
+        ({"command": "x", "sandbox": {"network": "no"}}, '"network" in "sandbox" is a string', "network"),
+        ({"command": "x", "sandbox": {"network": 0}}, '"network" in "sandbox" is a number', "network"),
+        ({"command": "x", "sandbox": {"network": None}}, '"network" in "sandbox" is null', "network"),
+        ({"command": "x", "sandbox": {"write": "./data"}}, '"write" in "sandbox" is a string', "write"),
+        ({"command": "x", "sandbox": {"write": [1]}}, "number 1", "path"),
+        ({"command": "x", "sandbox": {"write": ["a", " "]}}, "number 2", "path"),
+        ({"command": "x", "sandbox": {"write": ["${NOT_SET}"]}}, "needs NOT_SET, which is not set", "set NOT_SET"),
+        ({"type": "http", "url": "http://h/", "sandbox": True}, "which only a command can be started in", "remove"),
+        ({"type": "http", "url": "http://h/", "sandbox": {}}, "which only a command can be started in", "remove"),
+        ({"type": "http", "url": "http://h/", "headersHelper": ["a"]}, '"headersHelper" is an array', "one string"),
+        ({"type": "http", "url": "http://h/", "headersHelper": " "}, '"headersHelper" is empty', "one string"),
+        ({"type": "ws", "url": "wss://h/", "headersHelper": 1}, '"headersHelper" is a number', "one string"),
+        ({"type": "http", "url": "http://h/", "oauth": "id"}, '"oauth" is a string', "clientId"),
+        ({"type": "http", "url": "http://h/", "oauth": {"clientId": 1}}, '"clientId" in "oauth" is not', "quotes"),
+        ({"type": "http", "url": "http://h/", "oauth": {"clientId": ""}}, '"clientId" in "oauth" is empty', "remove"),
+        ({"type": "http", "url": "http://h/", "oauth": {"callbackPort": 0}}, "is no port", "65535"),
+        ({"type": "http", "url": "http://h/", "oauth": {"callbackPort": 65536}}, "is no port", "65535"),
+        ({"type": "http", "url": "http://h/", "oauth": {"callbackPort": True}}, "is no port", "65535"),
+        ({"type": "http", "url": "http://h/", "oauth": {"callbackPort": "80"}}, "is no port", "65535"),
+        ({"type": "sse", "url": "http://h/", "oauth": {"scopes": "a  b"}}, '"scopes" in "oauth"', '"a b"'),
+        ({"type": "sse", "url": "http://h/", "oauth": {"scopes": ["a"]}}, '"scopes" in "oauth"', "quotes"),
+        *(
+            ({"type": "http", "url": "http://h/", "oauth": {"authServerMetadataUrl": url}}, "is no https://", "https:")
+            for url in ("http://h/x", "h/x", "https://", "https://h:x/", "file:///x", "https://h/a b")
+        ),
         (None, "the entry is null", "command"),
         ("npx", "the entry is a string", "command"),
         ([], "the entry is an array", "command"),
@@ -125,7 +156,19 @@ def test_an_http_entry_has_its_url_and_expanded_headers(project: Project, kind: 
         ({"type": "http", "url": "http://h/ "}, '"url" has white space'),
         ({"command": "x", "colour": 1}, 'unknown field "colour"'),
         ({"command": "x", "url": "http://h"}, '"url" is not used by a server of type stdio'),
-        ({"command": "x", "oauth": {}}, '"oauth" is not used by this version'),
+        ({"command": "x", "oauth": {}}, '"oauth" is not used by a server of type stdio'),
+        ({"command": "x", "headersHelper": "h"}, '"headersHelper" is not used by a server of type stdio'),
+        ({"type": "ws", "url": "wss://h/", "oauth": 3}, '"oauth" is not used by a server of type ws'),
+        ({"type": "http", "url": "http://h/", "oauth": {"xaa": 1}}, 'unknown field "xaa" in "oauth"'),
+        ({"type": "http", "url": "http://h/", "oauth": {"clientId": "${A}"}}, '"clientId" in "oauth" is used as it'),
+        ({"command": "x", "comand": "y"}, 'unknown field "comand" (kept, not used): did you mean "command"?'),
+        ({"command": "x", "Url": "y"}, 'unknown field "Url" (kept, not used): did you mean "url"?'),
+        ({"command": "x", "working_dir": "y"}, 'unknown field "working_dir" (kept, not used)'),
+        ({"command": "x", "arguments": []}, 'unknown field "arguments"'),
+        ({"command": "x", "cwd": " sub"}, '"cwd" has white space'),
+        ({"command": "x", "watch": 3}, '"watch" is a number, neither'),
+        ({"command": "x", "watch": ["a", 3]}, '"watch" number 2 is no path'),
+        ({"command": "x", "sandbox": {"write": ["/"]}}, "lets it write everywhere"),
         ({"command": "x", "timeout": 5}, "below 1000"),
         ({"command": "x", "timeout": "5s"}, "not a number"),
         ({"command": "x", "era": "old"}, '"era" is none of'),
@@ -159,6 +202,114 @@ def test_a_relative_cwd_is_relative_to_the_file_and_the_default_is_the_project(p
 def test_a_project_entry_that_runs_outside_the_project_says_so(project: Project) -> None:
     project.servers({"it": {"command": "x", "cwd": "../elsewhere"}})
     assert any("outside the project" in lint for lint in project.load()["it"].lints)
+
+
+def test_a_project_entry_that_runs_outside_the_project_through_a_symbolic_link_says_so(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (project.root / "inside").symlink_to(tmp_path / "elsewhere")
+    (project.root / "loop").symlink_to("loop")
+    sandbox = {"write": ["inside/data"]}
+    project.servers(
+        {
+            "linked": {"command": "x", "cwd": "inside"},
+            "sandboxed": {"command": "x", "sandbox": sandbox},
+            "loop": {"command": "x", "cwd": "loop"},
+            "fine": {"command": "x", "cwd": "./sub/.."},
+        }
+    )
+    rows = project.load()
+    assert rows["linked"].lints == ('"cwd" (inside) lies outside the project',)
+    assert ("in", f"inside → {tmp_path / 'elsewhere'}") in rows["linked"].provenance.shown
+    assert rows["sandboxed"].lints == ('"write" in "sandbox" lies outside the project',)
+    assert rows["fine"].lints == rows["loop"].lints == ()
+
+
+def test_a_sandbox_is_what_the_entry_says_and_its_paths_are_seen_from_where_it_runs(project: Project) -> None:
+    def sandbox(value: object) -> Sandbox | None:
+        entry = _one(project, {"command": "x", "sandbox": value}, environ={**project.options.environ, "D": "/d"})
+        assert isinstance(entry.target, StdioTarget), entry.problem
+        assert entry.lints == ()
+        return entry.target.sandbox
+
+    assert sandbox(False) is sandbox(None) is None
+    assert sandbox(True) == sandbox({}) == Sandbox()
+    assert sandbox({"network": True}) == Sandbox(network=True)
+    assert sandbox({"write": ["./data", "${D}/x", "~"]}) == Sandbox(
+        write=(str(project.root / "data"), "/d/x", str(Path.home()))
+    )
+    beside = {"command": "x", "cwd": "/elsewhere/server", "sandbox": {"write": ["data"]}}
+    target = _one(project, beside).target
+    assert isinstance(target, StdioTarget)
+    assert target.sandbox == Sandbox(write=("/elsewhere/server/data",))
+
+
+def test_watched_globs_are_absolute_and_seen_from_where_the_server_runs(project: Project) -> None:
+    (project.root / "src").mkdir()
+    environ = {**project.options.environ, "D": "/d"}
+    entry = _one(project, {"command": "x", "watch": "src/**/*.py"})
+    assert (entry.watch, entry.lints) == ((f"{project.root}/src/**/*.py",), ())
+    value = {"command": "x", "cwd": "server", "watch": ["*.py", "${D}/*.js", "*.py"]}
+    assert _one(project, value, environ=environ).watch == (f"{project.user_file.parent}/server/*.py", "/d/*.js")
+    remote = _one(project, {"type": "http", "url": "http://h/", "watch": "*.py"})
+    assert (remote.watch, remote.lints) == ((f"{project.root}/*.py",), ())
+
+
+def test_the_paths_of_every_source_are_seen_from_the_project_where_there_is_no_cwd(project: Project) -> None:
+    value = {"command": "x", "watch": "*.py", "sandbox": {"write": ["data"]}}
+    local = {"projects": {str(project.root): {"mcpServers": {"local": value}}}}
+    project.write(local, project.home / "config" / "local.json")
+    project.servers({"user": value}, project.user_file)
+    project.servers({"given": value}, project.root / "below" / "given.json")
+    project.servers({"deep": value}, project.root / "below" / ".mcp.json")
+    project.servers({"project": value})
+    rows = project.load(cwd=project.root / "below", mcp_config=(str(project.root / "below" / "given.json"),))
+    for name in ("local", "user", "given", "deep", "project"):
+        target = rows[name].target
+        assert isinstance(target, StdioTarget)
+        assert target.sandbox == Sandbox(write=(f"{project.root}/data",)), name
+        assert rows[name].watch == (f"{project.root}/*.py",), name
+
+
+@pytest.mark.parametrize(
+    ("glob", "lint"),
+    [
+        ("src/*.py", 'there is no folder "src" in the folder the server runs in'),
+        ("src/deep/**", 'there is no folder "src/deep" in the folder the server runs in'),
+        ("server.py", 'there is no "server.py" in the folder the server runs in'),
+        ("/no/such/place/*.py", 'there is no folder "/no/such/place"'),
+        ("there", 'it is a folder: write "there/**" for the files in it'),
+        ("${D}/*.py", "there is no such folder"),
+    ],
+)
+def test_a_glob_that_cannot_match_anything_is_a_lint(project: Project, glob: str, lint: str) -> None:
+    (project.root / "there").mkdir()
+    (project.root / "one.py").touch()
+    entry = _one(
+        project,
+        {"command": "x", "watch": ["*.py", "one.py", "there/*.py", glob]},
+        environ={**project.options.environ, "D": "/no/such"},
+    )
+    assert entry.lints == (f'"watch" number 4 matches nothing yet: {lint}',)
+    assert entry.watch[3].endswith(glob.removeprefix("${D}"))
+
+
+def test_for_an_unapproved_entry_no_place_outside_of_the_project_is_looked_at(project: Project) -> None:
+    project.servers({"it": {"command": "x", "watch": ["/no/such/place/*.py", "../../nowhere/*", "src/*.py"]}})
+    [lint] = project.load()["it"].lints
+    assert lint.startswith('"watch" number 3')
+
+
+def test_what_is_known_about_logging_in_is_kept_and_other_clients_fields_are_tolerated(project: Project) -> None:
+    oauth = {"clientId": "id", "callbackPort": 8080, "authServerMetadataUrl": "https://a/x", "scopes": "a b:c"}
+    entry = _one(project, {"type": "http", "url": "http://h/", "oauth": oauth, "alwaysLoad": True})
+    assert entry.oauth == OAuthSettings("id", 8080, "https://a/x", "a b:c")
+    assert entry.lints == ()
+    local = {"authServerMetadataUrl": "http://127.0.0.1:1/x"}
+    entry = _one(project, {"type": "sse", "url": "http://h/", "oauth": local})
+    assert entry.oauth == OAuthSettings(metadata_url="http://127.0.0.1:1/x")
+    assert _one(project, {"command": "x", "alwaysLoad": False}).lints == ()
 
 
 def test_the_digest_changes_with_the_text_and_not_with_the_environment(project: Project) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mcpdeck.services.config.files import Folders
+from mcpdeck.services.config.files import Folders, managed_folders
 from mcpdeck.services.models import Source, Status
 from tests.config.project import Project
 
@@ -49,7 +49,7 @@ def test_a_syntax_error_names_line_and_column(project: Project) -> None:
     project.write('{\n  "mcpServers": {\n    "a": [}\n')
     problem = project.load()[str(project.file)].problem
     assert problem is not None
-    assert f"({project.file}:3:11)" in problem.title
+    assert problem.title.startswith(f"{project.file}:3:11: ")
     assert (problem.details["line"], problem.details["column"]) == (3, 11)
 
 
@@ -98,18 +98,6 @@ def test_something_else_in_the_place_of_the_file_is_a_row_and_blocks_nothing(
     assert what in problem.title
 
 
-def test_an_unreadable_file_is_a_row(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    project.write("{}")
-
-    def refuse(*args: object, **kwargs: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "open", refuse)  # the tests may run as root, who may read everything
-    problem = project.load()[str(project.file)].problem
-    assert problem is not None
-    assert "permission denied" in problem.title
-
-
 def test_a_file_that_is_not_there_is_no_row_unless_a_person_named_it(project: Project) -> None:
     assert project.load() == {}
     rows = project.load(mcp_config=("missing.json",))
@@ -119,10 +107,52 @@ def test_a_file_that_is_not_there_is_no_row_unless_a_person_named_it(project: Pr
     assert "no such file" in row.problem.title
 
 
-def test_mcpdeck_home_moves_all_three_folders() -> None:
-    folders = Folders.of({"MCPDECK_HOME": "/h"})
-    assert folders == Folders(Path("/h/config"), Path("/h/data"), Path("/h/cache"))
+def test_mcpdeck_home_moves_its_three_folders_and_nothing_else() -> None:
+    folders = Folders.of({"MCPDECK_HOME": "/h", "HOME": "/u"})
+    assert (folders.config, folders.data, folders.cache) == (Path("/h/config"), Path("/h/data"), Path("/h/cache"))
     assert folders.user_file == Path("/h/config/mcp.json")
+    assert folders.local_file == Path("/h/config/local.json")
+    assert folders.settings_file == Path("/h/config/settings.json")
+    assert folders.plugins == Path("/h/config/plugins")
+    assert folders.claude_json == Path("/u/.claude.json")
+    assert folders.managed == Folders.of({"HOME": "/u"}).managed
+
+
+def test_a_tilde_is_the_home_of_the_given_environment() -> None:
+    folders = Folders.of({"MCPDECK_HOME": "~/deck", "CLAUDE_CONFIG_DIR": "~", "HOME": "/u"})
+    assert folders.config == Path("/u/deck/config")
+    assert folders.claude_json == Path("/u/.claude.json")
+
+
+def test_claude_config_dir_moves_the_files_of_claude() -> None:
+    usual = Folders.of({"MCPDECK_HOME": "/h", "HOME": "/u"})
+    moved = Folders.of({"MCPDECK_HOME": "/h", "HOME": "/u", "CLAUDE_CONFIG_DIR": "/c"})
+    assert (usual.claude_json, usual.claude_settings) == (Path("/u/.claude.json"), Path("/u/.claude/settings.json"))
+    assert (moved.claude_json, moved.claude_settings) == (Path("/c/.claude.json"), Path("/c/settings.json"))
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "folders"),
+    [
+        ("linux", {}, ["/etc/claude-code", "/etc/xdg/mcpdeck"]),
+        (
+            "linux",
+            {"XDG_CONFIG_DIRS": "/site:relative:/etc/xdg"},
+            ["/etc/claude-code", "/etc/xdg/mcpdeck", "/site/mcpdeck"],
+        ),
+        ("darwin", {}, ["/Library/Application Support/ClaudeCode", "/Library/Application Support/mcpdeck"]),
+    ],
+)
+def test_the_folders_of_the_administrator_are_those_of_the_platform(
+    platform: str, environ: dict[str, str], folders: list[str]
+) -> None:
+    assert [str(folder) for folder in managed_folders(environ, platform)] == folders
+
+
+def test_on_windows_the_administrator_writes_below_program_files_and_program_data() -> None:
+    first, second = managed_folders({"PROGRAMDATA": r"D:\Data"}, "win32")
+    assert str(first) == r"C:\Program Files\ClaudeCode"
+    assert str(second).startswith(r"D:\Data")
 
 
 def test_without_mcpdeck_home_the_folders_are_those_of_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:

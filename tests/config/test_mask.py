@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpdeck.services.config.mask import masked_command, masked_url
+from mcpdeck.services.config.mask import masked_command, masked_line, masked_url
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,7 @@ from mcpdeck.services.config.mask import masked_command, masked_url
         (["https://user:pass@host/p?token=1&q=2"], "https://•••@host/p?token=•••&q=2"),
         (["postgres://u:p@h/db"], "postgres://•••@h/db"),
         (["sk-abcdefgh12345"], "•••"),
+        (["--x", "sk-abcdefgh12345,", "a sk-abcdefgh12345."], "--x •••, 'a •••.'"),
         # references show which variable is used, their defaults may be the secret itself
         (["--token", "${T}"], "--token ${T}"),
         (["--token", "${T:-abc}"], "--token ${T:-•••}"),
@@ -52,3 +53,21 @@ def test_a_mask_never_hides_what_a_shell_or_an_interpreter_would_run(args: list[
 )
 def test_secrets_of_a_url_are_masked(url: str, shown: str) -> None:
     assert masked_url(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("./get.sh --token abc.d-e && evil", "./get.sh --token ••• && evil"),
+        ("get --api-key ${KEY} x", "get --api-key ${KEY} x"),
+        ("get --api-key ${KEY:-abc} x", "get --api-key ${KEY:-•••} x"),
+        ("get --token --evil", "get --token --evil"),
+        ("get --token $(evil)", "get --token $(evil)"),
+        ("get --token abc;evil", "get --token •••;evil"),
+        ("TOKEN=abc get | evil", "TOKEN=••• get | evil"),
+        ("curl -H 'X: Bearer abc' https://u:p@h/?key=1", "curl -H 'X: Bearer •••' https://•••@h/?key=•••"),
+        ("bash -auth evil.sh", "bash -auth evil.sh"),
+    ],
+)  # fmt: skip
+def test_secrets_of_a_shell_line_are_masked_and_what_it_runs_is_not(line: str, shown: str) -> None:
+    assert masked_line(line) == shown

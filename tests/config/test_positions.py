@@ -32,8 +32,8 @@ def test_of_two_equal_keys_the_last_counts_and_the_first_is_reported() -> None:
         ("", "it is empty", Place(1, 1), "write"),
         (" \n", "it is empty", Place(2, 1), "write"),
         ("{", "expecting property name", Place(1, 2), "the text ends here"),
-        ('{"a": 1,}', "", Place(1, 8), "remove the comma"),
-        ('{\n// note\n"a": 1}', "", Place(2, 1), "no comments"),
+        ('{"a": 1,}', "a comma before a closing bracket", Place(1, 8), "remove the comma"),
+        ('{\n// note\n"a": 1}', "it has a comment", Place(2, 1), "no comments"),
         ("{'a': 1}", "", Place(1, 2), "double quotes"),
         ('{"a": 1 "b": 2}', "expecting ','", Place(1, 9), "correct"),
         ('{"a": NaN}', "NaN is not a JSON value", None, "null"),
@@ -46,10 +46,9 @@ def test_text_that_is_not_json_is_a_problem_with_its_place(
 ) -> None:
     with pytest.raises(JsonProblem) as caught:
         read_json(text)
-    if reason:
-        assert reason in caught.value.reason
+    assert reason in caught.value.reason
     assert remedy in caught.value.remedy
-    if place is not None and "comma" not in remedy:  # where a trailing comma is noticed differs between Pythons
+    if place is not None:
         assert caught.value.place == place
 
 

@@ -22,6 +22,7 @@ from mcpdeck.services.session.record import Record
 from mcpdeck.services.session.schema_flaws import schema_flaws
 from mcpdeck.services.state.ring import BYTES_KEPT
 from mcpdeck.services.state.store import Store
+from tests.entries import stdio
 from tests.spec.peers import server, talking
 
 MIB = 2**20
@@ -125,12 +126,18 @@ def test_annotations_are_looked_for_in_a_wide_and_in_a_deep_schema_without_much_
 # The log
 
 
+def configured() -> Store:
+    store = Store()
+    store.dispatch(ev.ServersConfigured((stdio("peer", "peer"),)))
+    return store
+
+
 def logging(store: Store) -> Record:
     return Record("peer", 0, store.dispatch, None, has_stdout=False)
 
 
 def test_the_name_of_a_logger_is_cut() -> None:
-    store = Store()
+    store = configured()
     with measured() as memory:
         for number in range(300):
             logging(store).log("log", "info", "L" * 1_000_000 + str(number), "x")
@@ -139,7 +146,7 @@ def test_the_name_of_a_logger_is_cut() -> None:
 
 
 def test_small_log_data_stay_what_they_are_and_larger_ones_are_kept_as_text() -> None:
-    store = Store()
+    store = configured()
     small, large = {"event": "started", "n": [1, 2]}, {"rows": [[number] for number in range(500)]}
     for data in (small, large, 5, None, True, "text", 10**3_000):
         logging(store).log("log", "info", None, data)
@@ -152,7 +159,7 @@ def test_small_log_data_stay_what_they_are_and_larger_ones_are_kept_as_text() ->
 
 
 def test_log_objects_of_many_small_parts_take_no_more_memory_than_their_text() -> None:
-    store = Store()
+    store = configured()
     with measured() as memory:
         for _ in range(300):
             logging(store).log("log", "info", None, [[] for _ in range(2_700)])
@@ -161,7 +168,7 @@ def test_log_objects_of_many_small_parts_take_no_more_memory_than_their_text() -
 
 
 def test_a_flood_of_long_log_messages_costs_the_oldest_ones_and_they_are_counted() -> None:
-    store = Store()
+    store = configured()
     with measured() as memory:
         for number in range(2_000):
             logging(store).log("log", "info", None, f"{number} {'x' * 15_000}")
@@ -217,7 +224,7 @@ async def test_a_list_whose_pages_take_for_ever_ends_with_what_was_read(monkeypa
 
 
 def test_a_flood_of_changed_resources_is_bounded_between_two_flushes_as_well() -> None:
-    store = Store()
+    store = configured()
     with measured() as memory:
         for number in range(20_000):
             store.dispatch(ev.ResourceUpdated("peer", 0, f"{number}" + "u" * 100_000, 0.0))

@@ -38,6 +38,18 @@ def test_each_of_the_five_time_limits_is_shown_with_its_source() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("abc", "is not a number"), ("-1", "is not a positive number"), ("nan", "is not a positive number")],
+)
+def test_a_time_limit_that_is_no_number_counts_as_not_set_and_says_so(text: str, why: str) -> None:
+    settings = Settings.from_environment({"MCP_TIMEOUT": text, "MCPDECK_IDLE_TIMEOUT": "7000"})
+    shown = {timer.name: (timer.seconds, timer.source) for timer in settings.timers(entries.stdio("peer", "true"))}
+    assert shown["connect"] == (30, f"default (MCP_TIMEOUT {why})")
+    assert shown["idle"] == (7, "MCPDECK_IDLE_TIMEOUT")
+    assert settings.remarks == (f"MCP_TIMEOUT {why}: the default is used",)
+
+
 async def test_a_message_beyond_the_limit_of_the_settings_fails_its_request_and_not_the_connection() -> None:
     settings = Settings.from_environment({"MCPDECK_MAX_MESSAGE": "20000"})
     entry = entries.stdio("peer", sys.executable, str(SERVERS / "tiny_stdio.py"))

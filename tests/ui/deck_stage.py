@@ -12,13 +12,16 @@ from textual.pilot import Pilot
 
 from mcpdeck.app.controller import AnswerAction, Refused, Toast
 from mcpdeck.app.deck import Deck
+from mcpdeck.app.registry_intents import Registry
 from mcpdeck.app.screens.deck_screen import DeckScreen
+from mcpdeck.app.seen import Seen
 from mcpdeck.services.models import JsonObject
 from mcpdeck.services.state.model import AppState
 from mcpdeck.services.state.store import Store
 from mcpdeck.widgets.server_offer import Declared
 from tests.ui import questions, states
 from tests.ui.form_stage import settle, text_of
+from tests.ui.kept_entries import KeptEntries
 from tests.waiting import eventually
 
 
@@ -29,6 +32,9 @@ class Kept:
         self.toast = toast
         self.asked: list[tuple[object, ...]] = []
         self.refused: Refused | None = None
+        self.entries = KeptEntries(self.asked)
+        self.registry: Registry | None = None
+        self.embedded = False
 
     def call(
         self,
@@ -65,14 +71,14 @@ class Kept:
     def reconnect_all(self) -> None:
         self.asked.append(("reconnect_all",))
 
-    def set_enabled(self, server: str, enabled: bool) -> None:
-        self.asked.append(("set_enabled", server, enabled))
+    def set_enabled(self, seen: Seen, enabled: bool) -> None:
+        self.asked.append(("set_enabled", seen.name, enabled))
 
-    def approve(self, server: str) -> None:
-        self.asked.append(("approve", server))
+    def approve(self, seen: Seen) -> None:
+        self.asked.append(("approve", seen.name))
 
-    def reject(self, server: str) -> None:
-        self.asked.append(("reject", server))
+    def reject(self, seen: Seen) -> None:
+        self.asked.append(("reject", seen.name))
 
     def answer(self, prompt_id: str, action: AnswerAction, content: JsonObject | None) -> None:
         self.asked.append(("answer", prompt_id, action, content))
@@ -82,10 +88,21 @@ class Kept:
         return None
 
 
+class Ticks:
+    """A clock that goes on when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 class Stage:
     """A running dashboard: press keys, change the state, read the screen."""
 
-    def __init__(self, app: Deck, pilot: Pilot[None], store: Store) -> None:
+    def __init__(self, app: Deck, pilot: Pilot[None], store: Store, ticks: Ticks) -> None:
+        self._ticks = ticks
         self.app = app
         self.pilot = pilot
         self.store = store
@@ -114,8 +131,13 @@ class Stage:
         """The first screen line with ``words``."""
         return next(line for line in self.text.split("\n") if words in line)
 
+    def later(self, seconds: float) -> None:
+        self._ticks.now += seconds
+
     async def press(self, *keys: str) -> None:
+        """Keys of somebody who looks at the screen before each of them."""
         for key in keys:
+            self.later(1)
             await self.pilot.press(key)
             await self.pilot.pause()
         await self.rest()
@@ -147,9 +169,19 @@ class Stage:
 
 
 @asynccontextmanager
-async def decked(state: AppState, *, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Stage]:
+async def decked(state: AppState, *, size: tuple[int, int] = (120, 40), toasts: bool = False) -> AsyncIterator[Stage]:
+    """``toasts``: they are drawn too."""
     store = Store(state)
-    app = Deck(store, Kept, version="0.1.0", clock=states.clock)
-    async with app.run_test(size=size) as pilot:
+    ticks = Ticks()
+    app = Deck(store, Kept, version="0.1.0", clock=states.clock, ticks=ticks)
+    async with app.run_test(size=size, notifications=toasts) as pilot:
         await settle(app, pilot)
-        yield Stage(app, pilot, store)
+        yield Stage(app, pilot, store, ticks)
+
+
+async def paste(stage: Stage, text: str) -> None:
+    """A bracketed paste, as a terminal sends it."""
+    driver = stage.app._driver
+    assert driver is not None
+    driver.send_message(events.Paste(text))
+    await stage.rest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mcpdeck.app.screens.approve_screen import ApproveScreen
+from mcpdeck.services.models import Status
 from tests.ui import states
 from tests.ui.deck_stage import Stage, decked
 
@@ -30,7 +31,7 @@ async def test_a_very_long_command_can_be_scrolled_to_its_end() -> None:
     long = replace(DATABASE, endpoint="sh -c " + " ".join(f"argument-{n}" for n in range(300)) + " ; the-end")
     async with decked(states.app_state(long), size=(80, 24)) as stage:
         await opened(stage)
-        assert "Approve (a)" in stage.text
+        assert "Approve (y)" in stage.text
         await stage.press("end")
         assert "the-end" in stage.text
 
@@ -43,13 +44,13 @@ async def test_a_second_enter_by_habit_approves_nothing() -> None:
         assert stage.asked == []
 
 
-async def test_a_approves_x_rejects_and_escape_leaves_it_for_later() -> None:
+async def test_y_approves_x_rejects_and_escape_leaves_it_for_later() -> None:
     async with decked(states.app_state(DATABASE)) as stage:
         await opened(stage)
         await stage.press("escape")
         assert stage.asked == []
         await opened(stage)
-        await stage.press("a")
+        await stage.press("y")
         await opened(stage)
         await stage.press("x")
         assert stage.asked == [("approve", "database"), ("reject", "database")]
@@ -85,3 +86,20 @@ async def test_a_name_that_pretends_to_be_another_shows_its_hidden_characters() 
         assert "curl evil | sh" in stage.text
         assert "\\u202e" in stage.text
         assert "\x1b" not in stage.text
+
+
+async def test_a_server_of_others_that_is_disabled_is_said_to_be_so_and_not_to_need_no_approval() -> None:
+    async with decked(states.app_state(replace(DATABASE, status=Status.DISABLED))) as stage:
+        await stage.press("a")
+        (toast,) = stage.app._notifications
+        assert toast.title == "database is disabled"
+        assert toast.message.startswith("Press e to enable it; it is asked about then")
+
+
+async def test_a_rejected_server_is_not_switched_off_unseen() -> None:
+    async with decked(states.app_state(replace(DATABASE, status=Status.REJECTED))) as stage:
+        await stage.press("e")
+        assert stage.asked == []
+        (toast,) = stage.app._notifications
+        assert toast.title == "database is rejected"
+        assert "Press a" in toast.message

@@ -13,12 +13,16 @@ import anyio
 import pytest
 
 from mcpdeck.app.controller import Controller, Severity
+from mcpdeck.app.seen import Seen
 from mcpdeck.app.worker import Services
 from mcpdeck.services.errors import InvalidArguments, McpDeckError, RPCError, UnknownTool, UsageError
-from mcpdeck.services.models import JsonObject
+from mcpdeck.services.manager import ConnectionManager
+from mcpdeck.services.models import JsonObject, Source
 from mcpdeck.services.session import Offer
 from mcpdeck.services.state.model import AppState
+from mcpdeck.services.state.reducers import row_of
 from mcpdeck.services.state.store import Store
+from tests.config.project import Project
 from tests.ui import states
 from tests.waiting import eventually
 
@@ -165,7 +169,7 @@ async def test_an_error_before_a_call_is_a_toast_with_what_to_do(tmp_path: Path)
 
 async def test_a_bug_below_a_click_is_told_and_ends_nothing(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
-        at.controller.approve("files")
+        at.controller.approve(Seen("files", "", Source.PROJECT, None))
         at.controller.reconnect("nobody")
         assert [title for title, _, _ in at.toasts] == [
             "Internal error: ZeroDivisionError",
@@ -243,3 +247,30 @@ async def test_what_a_server_was_told_about_us_is_known_while_it_is_connected(tm
         assert told.capabilities["roots"] == {"listChanged": True}
         assert told.roots == ("file:///work",)
         assert at.controller.declared("gone").capabilities == {}
+
+
+async def test_an_approved_server_that_is_switched_off_as_well_is_said_to_be_so(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.servers({"it": {"command": "mine"}})
+    deck = project.deck()
+    deck.set_enabled(project.load()["it"], False)
+    deck.reject(project.load()["it"])
+    manager = ConnectionManager(deck.load_entries())
+    toasts: list[str] = []
+
+    def toast(title: str, hint: str = "", *, severity: Severity = "information") -> None:
+        toasts.append(title)
+
+    def approve(seen: Seen) -> None:
+        deck.approve(manager.entries[seen.name])
+        manager.configure(deck.load_entries())
+
+    fake = Fake(Store(), Executor())
+    fake.manager = cast("Manager", cast("object", manager))
+    services = cast("Services", cast("object", fake))
+    async with anyio.create_task_group() as tasks:
+        controller = Controller(
+            services, tasks, toast, set_enabled=print, approve=approve, reject=print, data_folder=tmp_path
+        )
+        controller.approve(Seen.of(row_of(manager.entries["it"])))
+    assert toasts == ["it is approved, and still disabled"]

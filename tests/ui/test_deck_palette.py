@@ -6,10 +6,10 @@ import anyio
 import pytest
 from textual.command import Hits
 
-from mcpdeck.app.actions import ACTIONS, Zone
-from mcpdeck.app.palette import DeckCommands
+from mcpdeck.app.actions import ACTIONS, APP_ACTIONS, Zone
+from mcpdeck.app.palette import UNLISTED, DeckCommands
 from tests.ui import states
-from tests.ui.deck_stage import decked
+from tests.ui.deck_stage import decked, paste
 from tests.ui.form_stage import settle
 
 ZOO = states.app_state(*states.zoo())
@@ -87,6 +87,25 @@ async def test_the_palette_shows_the_description_of_a_tool_as_text() -> None:
         await stage.press("ctrl+p")
         await stage.burst(*"brackets")
         assert "[bold red]no markup[/] [@click=app.quit]x[/]" in stage.text
+
+
+@pytest.mark.parametrize("keys", [("n",), ("S",), ("X",), ("delete",), ("question_mark",)], ids=lambda keys: keys[0])
+async def test_above_the_main_screen_the_palette_offers_only_what_the_app_does(keys: tuple[str, ...]) -> None:
+    async with decked(ZOO) as stage:
+        await stage.press(*keys)
+        await stage.press("ctrl+p")
+        assert "Quit · q" in stage.text
+        for action in ACTIONS:
+            assert (f"{action.title} · {action.shown}" in stage.text) is (action.id in APP_ACTIONS - UNLISTED)
+
+
+async def test_save_in_the_palette_saves_no_entry_that_is_being_written() -> None:
+    async with decked(ZOO) as stage:
+        await stage.press("n")
+        await paste(stage, '{"mcpServers": {"weather": {"command": "uvx"}}}')
+        await stage.press("ctrl+p")
+        await stage.burst(*"save", "enter")
+        assert stage.asked == []
 
 
 async def test_the_theme_key_changes_between_dark_and_light() -> None:
