@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from mcpdeck.services.config.models import Format, SourceFile
 from mcpdeck.services.config.read import read_file
 from mcpdeck.services.models import ServerEntry, Source, SourceStatus, Status
 from tests.config.project import Project
+from tests.unprivileged import no_superuser, open_folder
 
 GOOD = b'{"mcpServers": {"a": {"command": "x"}}}'
 
@@ -194,41 +193,23 @@ def test_a_key_on_the_way_to_the_servers_that_is_given_twice_is_a_row(project: P
     assert rows["b"].gate is None
 
 
-@contextmanager
-def _as_somebody_else() -> Generator[None]:
-    """Without the rights of root, who may read everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.fixture
-def open_folder() -> Generator[Path]:
-    """A folder that everybody may enter: pytest's own are for their owner."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+def entered() -> Generator[Path]:
+    with open_folder() as folder:
         yield folder
 
 
 @pytest.mark.parametrize("closed", ["file", "folder"])
-def test_a_file_that_may_not_be_read_is_a_row_and_the_others_are_read(open_folder: Path, closed: str) -> None:
-    project = Project(open_folder)
+def test_a_file_that_may_not_be_read_is_a_row_and_the_others_are_read(entered: Path, closed: str) -> None:
+    project = Project(entered)
     inner = project.root / "inner"
     project.servers({"near": {"command": "x"}}, inner / ".mcp.json")
     project.servers({"mine": {"command": "x"}}, project.user_file)
-    options = LoadOptions(
-        project.root, {**project.options.environ, "HOME": str(open_folder)}, (str(inner / ".mcp.json"),)
-    )
+    options = LoadOptions(project.root, {**project.options.environ, "HOME": str(entered)}, (str(inner / ".mcp.json"),))
     load(options)  # everything that is imported late is there now
     (inner / ".mcp.json" if closed == "file" else inner).chmod(0)
     try:
-        with _as_somebody_else():
+        with no_superuser():
             rows = {row.name: row for row in load(options).entries}
     finally:
         inner.chmod(0o755)

@@ -5,8 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from mcpdeck.services.config.store_entries import EntryFile, EntryStore
 from mcpdeck.services.errors import ConfigError, UsageError
 from mcpdeck.services.models import JsonObject
 from tests.config.project import Project
+from tests.unprivileged import no_superuser
 
 ENTRY: JsonObject = {"command": "npx", "args": ["-y", "x"]}
 SECRET: JsonObject = {"type": "http", "url": "https://h.example/mcp", "headers": {"Authorization": "Bearer abc123"}}
@@ -337,19 +336,6 @@ def test_two_processes_that_add_at_the_same_time_lose_nothing(project: Project) 
 
 
 # -- what the system refuses
-
-
-@contextmanager
-def no_superuser() -> Generator[None]:
-    """Permission bits bind everybody but root."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_a_way_out() -> None:

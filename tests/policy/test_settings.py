@@ -10,6 +10,7 @@ import pytest
 
 from mcpdeck.services.models import ServerEntry, Source, SourceInfo, SourceStatus, Status
 from tests.policy.repository import Repository
+from tests.unprivileged import no_superuser, open_folder
 
 DENY = {"deniedMcpServers": [{"serverName": "it"}]}
 ALL_FILES = ["administrators", "mine", "shared", "local"]
@@ -123,12 +124,18 @@ def test_what_stands_in_the_place_of_a_managed_file_opens_nothing(repository: Re
     assert repository.gate() == "blocked"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_managed_file_that_may_not_be_read_opens_nothing(repository: Repository) -> None:
-    _user_server(repository)
-    repository.write({}, repository.administrators)
-    repository.administrators.chmod(0)
-    assert repository.gate() == "blocked"
+def test_a_managed_file_that_may_not_be_read_opens_nothing() -> None:
+    with open_folder() as base:
+        repository = Repository(base)
+        _user_server(repository)
+        repository.write({}, repository.administrators)
+        for folder in (repository.home, repository.home / "data"):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o777)
+        assert repository.gate() is None
+        repository.administrators.chmod(0)
+        with no_superuser():
+            assert repository.gate() == "blocked"
 
 
 def test_no_settings_at_all_are_lines_of_the_sources_view_too(repository: Repository) -> None:

@@ -351,10 +351,11 @@ def test_the_dashboard_starts_none_of_them_however_often_it_is_asked_to_connect(
     with Terminal(command, env=cloned.mcpdeck.environ) as terminal:
         terminal.wait_for(b"through_a_shell")
         until(lambda: any("tiny_stdio" in " ".join(each.cmdline()) for each in terminal.family()), "harmless server")
-        for key in (b"R", b"r", b"e", b"e", b"R", b"i", b"l"):
+        for key in (b"R", b"r", b"e", b"e", b"R", b"D"):
             terminal.type(key)
         # an edit of the file while it runs changes nothing about it
-        cloned.mcpdeck.project({"late": {"command": "touch", "args": [str(cloned.left / "late")]}, **cloned.servers})
+        late = {"command": "touch", "args": [str(cloned.left / "late")]}
+        cloned.mcpdeck.project({"plain": cloned.servers["plain"], "late": late, **cloned.servers})
         terminal.type(b"R")
         terminal.wait_for(b"late")
         terminal.type(b"q")
