@@ -10,7 +10,7 @@ from mcpdeck.services.config.clients import BY_ID, CLIENTS, source_files
 from mcpdeck.services.config.clients.client import Machine
 from mcpdeck.services.models import Source
 
-HOME, PROJECT = Path("/home/me"), Path("/work/project")
+HOME, PROJECT = Path("/home/me"), Path("/srv/project")
 
 
 def places(client: str, platform: str = "linux", **environ: str) -> list[str]:
@@ -28,13 +28,13 @@ ROAMING = "/home/me/AppData/Roaming"
         ("claude-desktop", "darwin", f"{SUPPORT}/Claude/claude_desktop_config.json#mcpServers"),
         ("claude-desktop", "win32", f"{ROAMING}/Claude/claude_desktop_config.json#mcpServers"),
         ("claude-desktop", "linux", "/home/me/.config/Claude/claude_desktop_config.json#mcpServers"),
-        ("claude-code", "linux", "/home/me/.claude.json#projects./work/project.mcpServers"),
-        ("claude-code", "linux", "/work/project/.mcp.json#mcpServers"),
+        ("claude-code", "linux", "/home/me/.claude.json#projects./srv/project.mcpServers"),
+        ("claude-code", "linux", "/srv/project/.mcp.json#mcpServers"),
         ("claude-code", "darwin", "/home/me/.claude.json#mcpServers"),
         ("cursor", "linux", "/home/me/.cursor/mcp.json#mcpServers"),
-        ("cursor", "win32", "/work/project/.cursor/mcp.json#mcpServers"),
-        ("vscode", "linux", "/work/project/.vscode/mcp.json#servers"),
-        ("vscode", "linux", "/work/project/.vscode/settings.json#mcp.servers"),
+        ("cursor", "win32", "/srv/project/.cursor/mcp.json#mcpServers"),
+        ("vscode", "linux", "/srv/project/.vscode/mcp.json#servers"),
+        ("vscode", "linux", "/srv/project/.vscode/settings.json#mcp.servers"),
         ("vscode", "linux", "/home/me/.config/Code/User/mcp.json#servers"),
         ("vscode", "linux", "/home/me/.config/Code - Insiders/User/settings.json#mcp.servers"),
         ("vscode", "darwin", f"{SUPPORT}/Code/User/mcp.json#servers"),
@@ -47,20 +47,20 @@ ROAMING = "/home/me/AppData/Roaming"
             f"{SUPPORT}/Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json#mcpServers",
         ),
         ("gemini", "linux", "/home/me/.gemini/settings.json#mcpServers"),
-        ("gemini", "linux", "/work/project/.gemini/settings.json#mcpServers"),
+        ("gemini", "linux", "/srv/project/.gemini/settings.json#mcpServers"),
         ("gemini", "linux", "/etc/gemini-cli/settings.json#mcpServers"),
         ("codex", "linux", "/home/me/.codex/config.toml#mcp_servers"),
-        ("codex", "win32", "/work/project/.codex/config.toml#mcp_servers"),
+        ("codex", "win32", "/srv/project/.codex/config.toml#mcp_servers"),
         ("goose", "linux", "/home/me/.config/goose/config.yaml#extensions"),
         ("goose", "darwin", "/home/me/.config/goose/config.yaml#extensions"),
         ("goose", "win32", f"{ROAMING}/Block/goose/config/config.yaml#extensions"),
         ("opencode", "linux", "/home/me/.config/opencode/opencode.json#mcp"),
-        ("opencode", "linux", "/work/project/opencode.jsonc#mcp.servers"),
-        ("opencode", "darwin", "/work/project/.opencode/opencode.json#mcp"),
+        ("opencode", "linux", "/srv/project/opencode.jsonc#mcp.servers"),
+        ("opencode", "darwin", "/srv/project/.opencode/opencode.json#mcp"),
         ("zed", "linux", "/home/me/.config/zed/settings.json#context_servers"),
         ("zed", "darwin", "/home/me/.config/zed/settings.json#context_servers"),
         ("zed", "win32", f"{ROAMING}/Zed/settings.json#context_servers"),
-        ("zed", "linux", "/work/project/.zed/settings.json#context_servers"),
+        ("zed", "linux", "/srv/project/.zed/settings.json#context_servers"),
     ],
 )
 def test_each_platform_has_its_own_places(client: str, platform: str, place: str) -> None:
