@@ -55,7 +55,7 @@ class KeptEntries:
     def scopes(self) -> Sequence[Scope]:
         return (
             ("local", "this project, for you alone", Path("/home/deck/config/local.json")),
-            ("project", "everybody who works on this project", Path("/work/project/.mcp.json")),
+            ("project", "everybody who works on this project", Path("/srv/project/.mcp.json")),
             ("user", "all your projects", Path("/home/deck/config/mcp.json")),
         )
 

@@ -9,7 +9,7 @@ import pytest
 from mcpdeck.services.discovery.announced import Announcement, offered, texts_of
 from mcpdeck.services.models import ServerEntry, Source, Status, TransportKind
 
-PROJECT = Path("/work/project")
+PROJECT = Path("/srv/project")
 
 
 def row(host: str = "host.example", port: int = 8000, *, instance: str = "weather", **more: object) -> ServerEntry:

@@ -13,7 +13,7 @@ from tests.servers.dns_udp import NameServer, name_server
 
 pytestmark = pytest.mark.anyio
 
-PROJECT = Path("/work/project")
+PROJECT = Path("/srv/project")
 PLACE = "_mcp._tcp.example.com."
 WEATHER = f"Weather\\032now.{PLACE}"
 FILES = f"files.{PLACE}"

@@ -17,7 +17,7 @@ from mcpdeck.services.models import SourceStatus, Status
 
 pytestmark = pytest.mark.anyio
 
-PROJECT = Path("/work/project")
+PROJECT = Path("/srv/project")
 LOOPBACK = ["127.0.0.1"]
 TYPE = "_mcp._tcp.local."
 

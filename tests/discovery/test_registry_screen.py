@@ -292,7 +292,7 @@ async def test_name_and_scope_can_be_chosen() -> None:
     async with staged() as stage:
         await looking_at(stage, server("a/b", packages=[npm()]))
         await stage.press("enter", "2", "tab", "right")
-        assert "everybody who works on this project  /work/project/.mcp.json" in stage.text
+        assert "everybody who works on this project  /srv/project/.mcp.json" in stage.text
         await stage.press("ctrl+s")
 
         assert [(name, scope) for name, _, scope in stage.app.entries.added] == [("b2", "project")]
