@@ -46,6 +46,14 @@ def row(services: Services, name: str) -> ServerState:
     return services.store.state.mcp.servers[name]
 
 
+async def lost_with(services: Services, name: str) -> ErrorInfo:
+    """Why the connection is gone. A list that was being read then may fail, and be told, just before."""
+    await eventually(lambda: not row(services, name).usable, "end of the connection")
+    error = row(services, name).error
+    assert error is not None
+    return error
+
+
 def stderr_of(server: ServerState) -> Sequence[str]:
     assert server.error is not None
     lines = server.error.details.get("stderr")
@@ -81,7 +89,7 @@ async def test_an_in_process_server_whose_tool_exits_leaves_the_others_running_a
         assert call.status is CallStatus.FAILED
         assert call.error is not None
         assert call.error.title == "the server crashed: SystemExit: 3"
-        lost = await eventually(lambda: row(services, "noisy").error, "reason in the row")
+        lost = await lost_with(services, "noisy")
         assert lost.title == "the server crashed: SystemExit: 3"
         assert any("SystemExit: 3" in line for line in stderr_of(row(services, "noisy")))
 
@@ -127,7 +135,7 @@ async def test_a_server_that_dies_during_a_call_fails_the_call_and_says_how_it_d
         assert call.status is CallStatus.FAILED
         assert call.error is not None
         assert call.error.details["exitCode"] == 9
-        said = await eventually(lambda: row(services, "dies").error, "error in the row")
+        said = await lost_with(services, "dies")
         assert said.details["exitCode"] == 9
         assert "fatal: out of cheese" in stderr_of(row(services, "dies"))
         # One exit is no crash loop: it comes back by itself.
