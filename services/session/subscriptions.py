@@ -92,13 +92,14 @@ class Subscriptions:
             return
         self._uris.append(uri)
         self._change()
+        granted = False
         try:
             await self._granted(uri)
-        except BaseException:
-            if uri in self._uris:
+            granted = True
+        finally:
+            if not granted and uri in self._uris:
                 self._uris.remove(uri)
                 self._change()
-            raise
 
     async def unsubscribe(self, uri: str) -> None:
         """Stop being told of ``uri``."""
