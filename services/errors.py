@@ -225,6 +225,42 @@ class AuthorizationRefused(AuthError):
     """A configured ``Authorization`` header was refused; logging in would not help."""
 
 
+class InsufficientScope(AuthorizationRequired):
+    """403 ``insufficient_scope`` (RFC 6750, section 3.1), and no wider token was to be had."""
+
+
+class AuthorizationDenied(AuthError):
+    """The person, or the authorization server, said no; or the login was given up.
+
+    ``details``: ``error`` (the OAuth code) where the authorization server named one.
+    """
+
+
+class DiscoveryError(AuthError):
+    """The way from the MCP server to its authorization server does not hold: what was missing or wrong there.
+
+    Also where an address must not be contacted (protocol section 39).
+    """
+
+
+class RegistrationError(AuthError):
+    """No client identity is to be had at this authorization server."""
+
+
+class TokenError(AuthError):
+    """The token endpoint gave no token that can be used; ``details``: ``error``, ``description``, ``status``."""
+
+
+class TokenRefreshFailed(TokenError):
+    """A token could not be refreshed. ``lost``: its refresh token is no good any more, so a login is needed."""
+
+    lost: bool = False
+
+
+class StorageError(AuthError):
+    """Credentials cannot be read or kept."""
+
+
 class ToolError(McpDeckError):
     """A call that never left, or an answer that does not fit its schema."""
 

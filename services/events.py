@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .models import (
+    AuthView,
     EraName,
     ErrorInfo,
     Freshness,
@@ -174,6 +175,14 @@ class RuleBroken(ServerEvent):
     """The peer broke a rule of its revision; ``rule`` is a sentence with its section."""
 
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationChanged:
+    """Another step of a login, or another token. Of no connection in particular: it outlives them."""
+
+    server: str
+    view: AuthView
 
 
 @dataclass(frozen=True, slots=True)

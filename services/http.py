@@ -37,9 +37,11 @@ _VERSIONS = {None: ssl.TLSVersion.TLSv1_2, "1.2": ssl.TLSVersion.TLSv1_2, "1.3":
 _STORES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def client(url: str, tls: Tls | None = None) -> httpx.AsyncClient:
+def client(url: str, tls: Tls | None = None, *, routed: bool = False, proxy: str | None = None) -> httpx.AsyncClient:
     """A client for servers at ``url``'s origin; reads never time out by themselves (streams stay open).
 
+    ``routed``: the caller decided how it is reached, by ``proxy`` or, without one, directly; else the environment
+    decides.
     Raises ``ConfigError`` for certificate files that cannot be used, ``ConnectError`` for a proxy setting.
     """
     secure = urlsplit(url).scheme.lower() != "http"
@@ -51,6 +53,8 @@ def client(url: str, tls: Tls | None = None) -> httpx.AsyncClient:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0),
             follow_redirects=False,
             mounts=dict(_LOOPBACK),
+            trust_env=not routed,
+            proxy=proxy,
             headers={"User-Agent": USER_AGENT},
         )
     except (ImportError, ValueError, httpx.InvalidURL) as error:

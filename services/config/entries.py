@@ -36,9 +36,9 @@ from ..models import (
 )
 from .field_names import USED_BY, field_lint
 from .fields import Unusable
-from .mask import masked_command, masked_url
+from .mask import MASK, masked_command, masked_url
 from .models import FileProblem, RawEntry
-from .oauth_field import oauth_of
+from .oauth_field import oauth_of, secrets_of
 from .read import json_kind
 from .remote import RemoteReader
 from .roots import roots_of
@@ -211,10 +211,12 @@ class _EntryReader(RemoteReader):
         self.roots = roots_of(self, folder)
         self.watch = watch_of(self, runs_in, self._around.project if self._of_others else None)
         if "oauth" in USED_BY[self.transport]:
-            self.oauth = oauth_of(self)
+            self.oauth = oauth_of(self, folder)
         target = self.remote(self.transport) if cwd is None else self._stdio(cwd, sandbox)
-        if self.expander.put_in:
-            target = replace(target, put_in=dict(self.expander.put_in))
+        # A secret that stands in the file itself is as little to be shown as one that a variable puts in.
+        put_in = {**dict.fromkeys(secrets_of(self.oauth), MASK), **self.expander.put_in}
+        if put_in:
+            target = replace(target, put_in=put_in)
         for name in self.expander.missing:
             self.lints.append(f"${{{name}}} is not set and has no default: the text stays as it is")
         for text in self.expander.odd:

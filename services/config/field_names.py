@@ -29,7 +29,7 @@ USED_BY: Mapping[TransportKind, frozenset[str]] = {
     TransportKind.HTTP: _EVERY | _REMOTE | {"headersHelper", "oauth"},
     TransportKind.SSE: _EVERY | _REMOTE | {"headersHelper", "oauth"},
     TransportKind.SSE_IDE: _EVERY | _REMOTE,
-    TransportKind.WS: _EVERY | _REMOTE | {"headersHelper"},
+    TransportKind.WS: _EVERY | _REMOTE | {"headersHelper", "oauth"},
     TransportKind.WS_IDE: _EVERY | _REMOTE | {"authToken"},
     TransportKind.CONNECTOR: _EVERY | _REMOTE | {"token", "tokenFile", "tokenCommand"},
 }

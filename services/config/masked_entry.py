@@ -12,9 +12,13 @@ from ..models import Json, JsonObject, as_object
 from .expand import REFERENCE
 from .mask import MASK, masked_args, masked_line, masked_text, masked_url, masked_value, secret_name
 
-_ALWAYS = frozenset({"token", "authToken", "clientSecret"})
+_ALWAYS = frozenset({"token", "authToken", "clientSecret", "privateKey", "assertion", "idToken"})
 """Fields that hold nothing but a secret."""
-_URLS = frozenset({"url", "authServerMetadataUrl", "serverUrl", "httpUrl"})
+_OR_FILES = frozenset({"privateKey", "assertion", "idToken"})
+"""Of these, those in which ``@FILE`` may stand: a path is to be seen."""
+_URLS = frozenset(
+    {"url", "authServerMetadataUrl", "serverUrl", "httpUrl", "issuer", "clientMetadataUrl", "tokenEndpoint"}
+)
 _LISTS = frozenset({"args", "tokenCommand", "command"})
 _PLAIN_HEADERS = frozenset(("accept", "accept-language", "content-type", "user-agent", "origin", "referer"))
 """Headers whose values are no secrets, whatever they look like."""
@@ -63,6 +67,8 @@ def _member(key: str, value: Json) -> Json:
             return [*masked_args([str(item) for item in value])]
         case list():
             return [_member(key, item) for item in value]
+        case str() if key in _OR_FILES and value.startswith("@"):
+            return _text(value)
         case str() if key in _ALWAYS or secret_name(key):
             return masked_value(value)
         case str() if key == "headersHelper":

@@ -27,6 +27,8 @@ _LOADS_CODE = re.compile(
     r"HTTPS?_PROXY|ALL_PROXY|HOME",
     re.IGNORECASE,
 )
+_SECRETS = frozenset(("clientSecret", "privateKey", "assertion", "idToken"))
+"""Of ``oauth``; ``@FILE`` in their place is a path, which is shown."""
 _LOADER = re.compile(r"LD_\w+|DYLD_\w+|PYTHON\w+|\w+_PRELOAD", re.IGNORECASE)
 
 
@@ -106,8 +108,15 @@ def _environment(value: Json) -> str:
 
 
 def _login(value: Json) -> str:
-    """What is contacted or opened when somebody logs in; the client id is public."""
-    return ", ".join(f"{name} {_text(item)}" for name, item in _members(value).items() if name != "clientSecret")
+    """What is contacted, opened or read when somebody logs in; a client id is public, and a secret is only named."""
+    parts: list[str] = []
+    for name, item in _members(value).items():
+        if isinstance(item, dict):
+            parts += [f"{name}.{part}" for part in _login(item).split(", ") if part]
+        else:
+            secret = name in _SECRETS and not (isinstance(item, str) and item.startswith("@"))
+            parts.append(name if secret else f"{name} {_text(item)}")
+    return ", ".join(parts)
 
 
 def _members(value: Json) -> Mapping[str, Json]:

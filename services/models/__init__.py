@@ -4,8 +4,22 @@ Owns plain frozen values and their reading from wire JSON. Never performs I/O an
 Field names follow the specification.
 """
 
-from .entries import EraMode, EraName, ErrorInfo, OAuthSettings, ServerEntry, Status
+from .entries import EraMode, EraName, ErrorInfo, ServerEntry, Status
 from .json_values import NO_OBJECT, Json, JsonObject, as_list, as_object, as_text
+from .oauth import (
+    AuthView,
+    ExchangeSide,
+    Grant,
+    IdentityProvider,
+    LoginPhase,
+    LoginStatus,
+    LoginStep,
+    OAuthSettings,
+    Opening,
+    ShownField,
+    TokenView,
+    Verdict,
+)
 from .offers import Freshness, Implementation, Listed, TaskInfo, Timer, Tool
 from .sources import (
     NEEDS_APPROVAL,
@@ -39,23 +53,32 @@ __all__ = [
     "NO_OBJECT",
     "NO_ORIGIN",
     "OFFERED",
+    "AuthView",
     "ConnectorTarget",
     "EraMode",
     "EraName",
     "ErrorInfo",
+    "ExchangeSide",
     "Freshness",
+    "Grant",
     "Helper",
     "HttpTarget",
+    "IdentityProvider",
     "Implementation",
     "InProcessTarget",
     "Json",
     "JsonObject",
     "Listed",
+    "LoginPhase",
+    "LoginStatus",
+    "LoginStep",
     "OAuthSettings",
+    "Opening",
     "Origin",
     "Provenance",
     "Sandbox",
     "ServerEntry",
+    "ShownField",
     "Source",
     "SourceInfo",
     "SourceStatus",
@@ -67,8 +90,10 @@ __all__ = [
     "TaskInfo",
     "Timer",
     "Tls",
+    "TokenView",
     "Tool",
     "TransportKind",
+    "Verdict",
     "WebSocketTarget",
     "as_list",
     "as_object",

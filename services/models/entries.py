@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from ..errors import McpDeckError
 from .json_values import Json
+from .oauth import OAuthSettings
 from .sources import NEEDS_APPROVAL, NO_ORIGIN, NOWHERE_ELSE, Origin, Provenance, Source
 from .targets import Target, TransportKind
 
@@ -61,16 +62,6 @@ class ErrorInfo:
     @classmethod
     def of(cls, error: McpDeckError) -> ErrorInfo:
         return cls(kind=error.kind, title=error.title, hint=error.hint, details=error.details)
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthSettings:
-    """What an entry says about logging in (config contract, section 2); what it leaves open is None."""
-
-    client_id: str | None = None
-    callback_port: int | None = None
-    metadata_url: str | None = None
-    scopes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

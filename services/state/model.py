@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from ..models import (
     NOWHERE_ELSE,
+    AuthView,
     EraName,
     ErrorInfo,
     Freshness,
@@ -104,6 +105,8 @@ class ServerState:
     """Each sentence once; ``counters.broken`` says how often any rule was broken."""
     failed_lists: frozenset[str] = frozenset()
     """Methods of the lists that could not be read last time; while there is one, the server is degraded."""
+    auth: AuthView | None = None
+    """Its login and token; None where there never was anything of the kind."""
     error: ErrorInfo | None = None
     attempt: int = 0
     attempts: int = 0

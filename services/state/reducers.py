@@ -22,6 +22,7 @@ RULES_KEPT = 50
 Transition: TypeAlias = (
     ev.ServersConfigured
     | ev.ServerEvent
+    | ev.AuthorizationChanged
     | ev.CallStarted
     | ev.CallBecameTask
     | ev.CallFinished
@@ -37,6 +38,9 @@ def reduce(state: AppState, event: Transition) -> AppState:
     match event:
         case ev.ServersConfigured(entries, sources):
             return _configured(state, entries, sources)
+        case ev.AuthorizationChanged(server, view):
+            row = state.mcp.servers.get(server)
+            return state if row is None else with_servers(state, replace(row, auth=view))
         case ev.CallStarted(call, server, tool, arguments, at):
             started = CallState(id=call, server=server, tool=tool, arguments=arguments, started_at=at)
             return replace(state, calls=_trimmed((started, *state.calls)), revision=state.revision + 1)

@@ -38,9 +38,8 @@ def test_a_switch_of_other_clients_with_a_wrong_kind_of_value_is_told(value: obj
 
 
 @pytest.mark.parametrize(("client", "written"), [("opencode", "{env:DECK_ID}"), ("gemini", "$DECK_ID")])
-def test_a_variable_in_a_client_id_is_translated_and_told(client: str, written: str) -> None:
+def test_a_variable_in_a_client_id_is_translated(client: str, written: str) -> None:
     other = next(each for each in CLIENTS if each.id == client)
     url = {"type": "remote", "url": "https://h/mcp"} if client == "opencode" else {"httpUrl": "https://h/mcp"}
-    entry, lints = other.to_entry({**url, "oauth": {"enabled": True, "clientId": written}})
+    entry, _ = other.to_entry({**url, "oauth": {"enabled": True, "clientId": written}})
     assert entry["oauth"] == {"clientId": "${DECK_ID}"}
-    assert any('"clientId" in "oauth" is ${DECK_ID}: no variable is put in there' in lint for lint in lints)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from ...models import JsonObject
 from ..models import Format
 from .client import Client, Machine, Spot
-from .notes import Foreign, Notes
+from .notes import Foreign, Notes, in_quotes
 from .shape import COMMON, TYPES, cannot_have, read_remote, read_switch, say_disabled, stdio_fields, under
 from .variables import LITERAL, SAME
 
@@ -62,6 +62,8 @@ def _read_code(foreign: Foreign) -> JsonObject:
 
 
 _CODE_HAS = frozenset(("headersHelper", "oauth", "alwaysLoad", "timeout"))
+_OAUTH = frozenset(("clientId", "callbackPort", "authServerMetadataUrl", "scopes"))
+"""What of ``oauth`` Claude Code has, too."""
 
 
 def _write_code(_: str, entry: JsonObject, notes: Notes) -> JsonObject | None:
@@ -70,7 +72,12 @@ def _write_code(_: str, entry: JsonObject, notes: Notes) -> JsonObject | None:
     say_disabled(entry, notes)
     if "cwd" in entry:
         notes.add('Claude Code starts servers in the project\'s folder: it has no "cwd"')
-    return {key: value for key, value in entry.items() if key in (COMMON | _CODE_HAS) - {"cwd"}}
+    written = {key: value for key, value in entry.items() if key in (COMMON | _CODE_HAS) - {"cwd"}}
+    oauth = written.get("oauth")
+    if isinstance(oauth, dict) and not oauth.keys() <= _OAUTH:
+        notes.add(f"Claude Code has no {in_quotes([f'oauth.{key}' for key in oauth if key not in _OAUTH])}: left out")
+        written["oauth"] = {key: value for key, value in oauth.items() if key in _OAUTH}
+    return written
 
 
 CLAUDE_DESKTOP = Client(

@@ -14,7 +14,7 @@ from ...models import Json, JsonObject, Source
 from ..models import Format, SourceFile
 from ..positions import KeyPath
 from .notes import Foreign, Notes, in_quotes
-from .variables import Syntax, oauth_translated, translated
+from .variables import Syntax, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,6 @@ class Client:
         entry = self.read(foreign)
         foreign.finish()
         entry = translated(entry, self.syntax.inward, (self.headers or self.syntax).inward, notes)
-        entry = oauth_translated(entry, self.syntax.inward, notes)
         if entry.get("cwd") in (".", "./"):
             del entry["cwd"]  # the folder that is open there is the project here, where servers run anyhow
         return entry, notes.said

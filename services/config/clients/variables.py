@@ -15,7 +15,7 @@ from ...models import Json, JsonObject
 from ..expand import REFERENCE
 from .notes import Notes
 
-TRANSLATED = ("command", "args", "env", "cwd", "url", "headers")
+TRANSLATED = ("command", "args", "env", "cwd", "url", "headers", "oauth")
 """The fields of our shape in which variables are put in."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -51,23 +51,9 @@ def _changed(value: Json, change: Change, notes: Notes) -> Json:
         case list():
             return [change(item, notes) if isinstance(item, str) else item for item in value]
         case dict():
-            return {key: change(item, notes) if isinstance(item, str) else item for key, item in value.items()}
+            return {key: _changed(item, change, notes) for key, item in value.items()}
         case _:
             return value
-
-
-def oauth_translated(entry: JsonObject, change: Change, notes: Notes) -> JsonObject:
-    """``entry`` with the texts of ``oauth`` changed, where nothing is put in here: that is said."""
-    oauth = entry.get("oauth")
-    if not isinstance(oauth, dict):
-        return entry
-    read: JsonObject = {}
-    for key, value in oauth.items():
-        text = change(value, Notes(notes.client)) if isinstance(value, str) else value
-        read[key] = text
-        if text != value or (isinstance(text, str) and REFERENCE.search(text)):
-            notes.add(f'"{key}" in "oauth" is {text}: no variable is put in there, write the value in its place')
-    return {**entry, "oauth": read}
 
 
 def variable_name(text: str) -> str:
