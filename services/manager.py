@@ -8,9 +8,10 @@ gives it another.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio
 import anyio.abc
@@ -19,16 +20,21 @@ from . import events as ev
 from .connections.approach import Surroundings, Timers
 from .connections.barrier import Guard, refusal
 from .connections.given import Given, GivenServer, entry_of
+from .connections.logins import Authorized, Logins
 from .connections.reconcile import Changes, layered, placed, same, why_ended
 from .connections.settings import Settings
 from .connections.supervisor import Supervisor
-from .errors import ConnectionLost, McpDeckError, SessionExpired, UsageError
-from .models import ErrorInfo, ServerEntry, SourceInfo, TransportKind
+from .errors import ConnectionLost, McpDeckError, SessionExpired, StorageError, UsageError
+from .models import ErrorInfo, ServerEntry, SourceInfo, TokenView, TransportKind
 from .session import Ask, Emit, Memory, Offer, Session
 from .state.store import Store
 from .telemetry.trace import Trace
 
-__all__ = ["Changes", "ConnectionManager", "Given", "Guard", "Settings"]
+if TYPE_CHECKING:
+    from .auth.entry_authorization import EntryAuthorization
+    from .auth.kinds import Hands
+
+__all__ = ["Changes", "ConnectionManager", "Given", "Guard", "Logins", "Settings"]
 
 T = TypeVar("T")
 
@@ -36,7 +42,8 @@ T = TypeVar("T")
 class ConnectionManager:
     """Connects its servers while ``run()`` runs, or inside ``async with``; leaving ends every child process.
 
-    ``guard`` is asked before a server is contacted and before each call. Without ``emit`` what happens is
+    ``guard`` is asked before a server is contacted and before each call. ``logins``: how to log in where a server wants
+    it; None: nobody does. Without ``emit`` what happens is
     folded into a store of its own, ``store``. Every method runs on the thread of the event loop that runs the
     manager (before it runs: on any one thread); from another thread use ``anyio.from_thread`` or
     ``loop.call_soon_threadsafe``.
@@ -53,6 +60,7 @@ class ConnectionManager:
         memory: Memory | None = None,
         trace: Trace | None = None,
         guard: Guard | None = None,
+        logins: Logins | None = None,
     ) -> None:
         self.settings = settings or Settings()
         self.store: Store | None = Store() if emit is None else None
@@ -72,6 +80,9 @@ class ConnectionManager:
             self.settings.max_message,
             guard,
         )
+        self._logins = logins
+        if logins is not None:
+            self._around = replace(self._around, logins=Authorized(logins, self._emit))
         # A pool, not lockstep batches: a place is free again as soon as one connect is over.
         self._local = anyio.CapacityLimiter(self.settings.local_pool)
         self._remote = anyio.CapacityLimiter(self.settings.remote_pool)
@@ -131,6 +142,20 @@ class ConnectionManager:
         if self._around.ask is None and not self.running:
             self._around = replace(self._around, ask=ask, offer=offer)
             self._build_again()
+
+    def logged_in_by(
+        self, hands: Callable[[Ask], Hands], pauses: Callable[[str], AbstractContextManager[None]], ask: Ask | None
+    ) -> None:
+        """Who takes logins to the person (``ask`` reaches one; None: nobody is there), and what holds the clocks of a
+        server's calls meanwhile; only while it does not run, and only where somebody logs in at all.
+        """
+        if self._logins is None or self.running:
+            return
+        logins = replace(self._logins, pauses=pauses)
+        if ask is not None and logins.hands is None:
+            logins = replace(logins, hands=lambda: hands(ask))
+        self._around = replace(self._around, logins=Authorized(logins, self._emit))
+        self._build_again()
 
     # Which servers there are
 
@@ -247,6 +272,64 @@ class ConnectionManager:
     def reconnect(self, name: str, *, redetect: bool = False) -> None:
         """Start over now; ``redetect``: find out the era and the transport anew."""
         self._find(name).reconnect(redetect=redetect)
+
+    # Logging in
+
+    def authorization(self, name: str) -> EntryAuthorization | None:
+        """Who logs in to a server; None where nobody does. Raises ``UsageError`` for an unknown name."""
+        return self._find(name).authorization
+
+    async def login(self, name: str, again: bool = False) -> TokenView:
+        """Log in and connect; ``again``: although there is a login that holds.
+
+        Raises ``AuthError``, what keeps the authorization server from being reached, and ``UsageError`` for a server
+        that takes no login.
+        """
+        auth = self._authorization(name)
+        before = auth.login
+        await auth.log_in(again=again)
+        supervisor = self._find(name)
+        if auth.login is not before or supervisor.wants_login:
+            supervisor.reconnect()
+        token = auth.view.token
+        assert token is not None  # else it was raised
+        return token
+
+    async def logout(self, name: str) -> tuple[str, ...]:
+        """Have the tokens revoked, forget them, and connect anew; what became of it, in words.
+
+        Raises ``StorageError``, and ``UsageError`` for a server that takes no login.
+        """
+        said = await self._authorization(name).log_out()
+        self._find(name).reconnect()
+        return said
+
+    async def review_logins(self) -> None:
+        """Another process may have logged in or out, or refreshed: use what is kept now.
+
+        Servers that want a login, and for which there is one now, try again.
+        """
+        for supervisor in list(self._supervisors.values()):
+            auth = supervisor.authorization
+            if auth is None or not (supervisor.wants_login or auth.login is not None):
+                continue
+            try:
+                if await auth.review() and supervisor.wants_login:
+                    supervisor.reconnect()
+            except StorageError:
+                continue  # who logs in is told
+
+    def _authorization(self, name: str) -> EntryAuthorization:
+        supervisor = self._find(name)
+        auth = supervisor.authorization
+        if auth is None:
+            raise UsageError(
+                f"{name} takes no login",
+                hint="mcpdeck logs in to servers over HTTP, HTTP+SSE and WebSocket whose entry has no Authorization "
+                "header of its own.",
+                server=name,
+            )
+        return auth
 
     def _find(self, name: str) -> Supervisor:
         supervisor = self._supervisors.get(name)

@@ -12,7 +12,7 @@ from typing import TypeVar
 import anyio
 
 from ..config.redaction import Redaction
-from ..errors import McpDeckError
+from ..errors import AuthorizationRequired, McpDeckError
 from ..models import ServerEntry
 from ..session import Session
 from .uses import Uses
@@ -35,6 +35,11 @@ class Access:
     def settled(self) -> bool:
         """Connected, or not and the reason is known."""
         return self.session is not None or self._error is not None
+
+    @property
+    def wants_login(self) -> bool:
+        """It is not connected, and a login is what it lacks."""
+        return self.session is None and isinstance(self._error, AuthorizationRequired)
 
     async def connected(self, *, after: Session | None = None) -> Session:
         """The session as soon as there is one; another one than ``after``. Raises what stands in the way."""

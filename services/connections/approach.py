@@ -17,6 +17,7 @@ from ..telemetry.trace import Trace
 from ..transports.base import MAX_FRAME
 from .barrier import Guard
 from .lifecycle import CONNECT_RETRIES
+from .logins import Authorized
 from .turns import Turns
 
 CLIENT_INFO: JsonObject = {"name": "mcpdeck", "title": "mcpdeck", "version": VERSION}
@@ -44,7 +45,8 @@ class Surroundings:
     ``listens``: hear of changed lists without being asked to (the stateless era). ``pings``: measure the
     latency now and then; ``reads``: methods of the lists that are read unasked, None: all. ``context``: the
     trace that all requests belong to; ``max_frame``: bytes of the largest message that is taken. ``guard``:
-    asked before anything is contacted. ``turns``: who may begin a connect now.
+    asked before anything is contacted. ``turns``: who may begin a connect now. ``logins``: who logs in to which
+    server.
     """
 
     emit: Emit
@@ -59,6 +61,7 @@ class Surroundings:
     max_frame: int = MAX_FRAME
     guard: Guard | None = None
     turns: Turns = field(default_factory=Turns)
+    logins: Authorized | None = None
 
 
 @dataclass(frozen=True, slots=True)

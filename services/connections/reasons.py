@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..errors import (
     ConfigError,
     McpDeckError,
+    ProtocolError,
     RemoteProtocolError,
     RPCError,
     TransportTimeout,
@@ -32,6 +33,13 @@ def silent(seconds: float, *, wrote: bool) -> TransportTimeout:
     else:
         hint = "Does it need longer to start? Raise --timeout or MCP_TIMEOUT. Is it an MCP server at all?"
     return TransportTimeout(f"no answer within {seconds:g} s", hint=hint, retryable=not wrote)
+
+
+def internal(error: Exception) -> ProtocolError:
+    """A failure that nobody expected."""
+    return ProtocolError(
+        f"internal error: {type(error).__name__}: {error}", hint="This is a fault of mcpdeck; please report it."
+    )
 
 
 def gate_error(entry: ServerEntry, gate: Status) -> McpDeckError:

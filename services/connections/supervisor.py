@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -16,31 +17,28 @@ from .. import events as ev
 from ..eras.base import ClientSide, Greeting
 from ..eras.negotiate import Wish
 from ..errors import (
+    AuthError,
     ConnectionLost,
     McpDeckError,
     PolicyDenied,
-    ProtocolError,
     RPCError,
     SpawnError,
 )
-from ..models import (
-    EraMode,
-    EraName,
-    HttpTarget,
-    ServerEntry,
-    SseTarget,
-    TransportKind,
-)
+from ..models import ServerEntry, TransportKind
 from ..session import Session, Standing
 from ..telemetry.trace import TracedConnection
 from .access import Access
-from .approach import CLIENT_INFO, Approach, Once, Surroundings, Timers, is_there, may_be_sse, offer_to
+from .approach import CLIENT_INFO, Approach, Once, Surroundings, Timers, offer_to
 from .barrier import held_back, refusal
 from .health import watch
 from .lifecycle import Next, RetryPlan
-from .reasons import refused, silent
+from .reasons import internal, refused, silent
 from .targets import loaded, open_transport
+from .ways import ProbeKilled, Ways
 from .witness import Witness
+
+if TYPE_CHECKING:
+    from ..auth.entry_authorization import EntryAuthorization
 
 SAVE_TIMEOUT = 2.0
 """Seconds that writing down what is remembered may take when a connection ends."""
@@ -61,7 +59,8 @@ class Supervisor(Access):
         self._plan = RetryPlan(timers.connect_retries)
         self._memory = around.memory.of(entry)
         self._standing = Standing(offer_to(around.offer, entry), context=around.context)
-        self._target = entry.target
+        self._ways = Ways(entry, self._memory)
+        self._wanted = False
         self._again = anyio.Event()
         self._scope: anyio.CancelScope | None = None
         self._done = anyio.Event()
@@ -71,6 +70,11 @@ class Supervisor(Access):
         self._witness = Witness(entry.name, 0, around.emit, None, self._redaction)
 
     # For others
+
+    @property
+    def authorization(self) -> EntryAuthorization | None:
+        """Who logs in to the server; nobody where it takes no login."""
+        return self._around.logins.of(self.entry) if self._around.logins is not None else None
 
     def check(self) -> None:
         """Ask the guard now. Raises what it says; a connection that stands is left then."""
@@ -108,10 +112,10 @@ class Supervisor(Access):
         ``redetect``: find out the era and the transport anew, whatever was found before.
         """
         if redetect:
-            self._memory.forget_era()
-            self._target = self.entry.target
+            self._ways.forget(self.entry)
         self._plan.reset()
         self._error = None
+        self._wanted = True
         self._over_again()
 
     def end(self, reason: McpDeckError) -> None:
@@ -172,15 +176,28 @@ class Supervisor(Access):
     async def _live(self) -> None:
         """One connection and what follows its end."""
         await self._memory.load()
+        if self._around.logins is not None:
+            await self._around.logins.ready(self.entry)
+        auth = self.authorization
+        if auth is not None and self._wanted:
+            auth.forget_need()
+        self._wanted = False
+        held = auth.held() if auth is not None else None
         try:
-            error, lived = await self._approaches()
+            error, lived = (held, None) if held is not None else await self._ways.tried(self.entry, self._attempt)
+            if held is None and lived is None and await self._let_in(auth, error):
+                return
         except _HeldBack:
             return
+        except McpDeckError as failure:
+            error, lived = failure, None
         if error is None:
             return
         now = time.monotonic()
         match self._plan.after(error, lived=lived, now=now):
             case Next.NEEDS_AUTH:
+                if auth is not None and held is None:
+                    auth.needed(error)
                 self._emit(ev.AuthorizationNeeded(self.entry.name, self.generation, self._witness.info(error)))
                 self._fail(error)
                 await self._wait_again(None)
@@ -213,34 +230,25 @@ class Supervisor(Access):
             await self._again.wait()
         self._again = anyio.Event()
 
-    async def _approaches(self) -> tuple[McpDeckError | None, float | None]:
-        """Connect in the way that is known to work, else in the other ways that the failure suggests."""
-        assert self._target is not None
-        approach = Approach(self._target, self.entry.era)
-        undecided = self.entry.era is EraMode.AUTO and self.entry.protocol_version is None
-        if undecided and self._memory.era() is EraName.LEGACY:
-            approach = replace(approach, mode=EraMode.LEGACY, decided="handshake, as at the last connection")
-        error, lived = await self._attempt(approach)
-        if error is not None and lived is None and approach.decided is not None and is_there(error):
-            # What was remembered may not hold any more: was the server replaced by a newer one?
-            self._memory.forget_era()
-            approach = Approach(self._target, self.entry.era)
-            error, lived = await self._attempt(approach)
-        if isinstance(error, _ProbeKilled):
-            # Some servers end on any message before initialize (section 6.1, step 6).
-            decided = "the server ended on the probe; started again"
-            error, lived = await self._attempt(replace(approach, mode=EraMode.LEGACY, decided=decided))
-        if error is not None and lived is None and may_be_sse(self._target, error):
-            assert isinstance(self._target, HttpTarget)
-            other = SseTarget(self._target.url, self._target.headers, self._target.tls)
-            decided = f"handshake over HTTP+SSE: {error.title}"
-            over_sse, lived = await self._attempt(Approach(other, EraMode.AUTO, decided))
-            if over_sse is None or lived is not None:
-                self._target = other
-                return over_sse, lived
-            # Neither shape: both reasons belong into one diagnosis (section 6.2, step 9).
-            error.details["sse"] = over_sse.title
-        return error, lived
+    async def _let_in(self, auth: EntryAuthorization | None, error: McpDeckError | None) -> bool:
+        """Whether a login helped what refused us. It takes its time, and no place in the pool meanwhile.
+
+        Raises why it could not be done.
+        """
+        if auth is None or not isinstance(error, AuthError):
+            return False
+        with anyio.CancelScope() as login:
+            self._opening = login
+            try:
+                return await auth.obtain(error)
+            except McpDeckError as failure:
+                self._redaction.error(failure)
+                raise
+            except Exception as failure:  # a server's failure never crosses its supervisor
+                raise internal(failure) from failure
+            finally:
+                self._opening = None
+        return True  # somebody asked for a fresh start instead
 
     async def _attempt(self, approach: Approach) -> tuple[McpDeckError | None, float | None]:
         """Connect and stay until the end. Returns the reason (None: asked to start over) and how long it stood."""
@@ -265,10 +273,7 @@ class Supervisor(Access):
             except McpDeckError as error:
                 failure = error
             except Exception as error:  # a server's failure never crosses its supervisor
-                failure = ProtocolError(
-                    f"internal error: {type(error).__name__}: {error}",
-                    hint="This is a fault of mcpdeck; please report it.",
-                )
+                failure = internal(error)
             if failure is not None:
                 self._redaction.error(failure)
             return failure, _lived(since)
@@ -288,7 +293,10 @@ class Supervisor(Access):
         reasons: list[McpDeckError] = []
         began = time.perf_counter()
         await loaded(approach.target)
-        async with open_transport(approach.target, witness.hooks, self._around.max_frame) as transport:
+        auth = self.authorization
+        if auth is not None:
+            auth.begin(witness.hooks.exchange)
+        async with open_transport(approach.target, witness.hooks, self._around.max_frame, auth) as transport:
             session = Session(
                 entry.name,
                 self.generation,
@@ -308,6 +316,8 @@ class Supervisor(Access):
                 greeting: Greeting | None = None
                 try:
                     with anyio.fail_after(self._timers.connect) as self._opening:
+                        if self._again.is_set():
+                            self._opening.cancel()  # a fresh start was asked for while the transport was opened
                         greeting = await session.open(wish)
                 except TimeoutError:
                     reasons.append(silent(self._timers.connect, wrote=witness.wrote_strays))
@@ -322,6 +332,8 @@ class Supervisor(Access):
                 finally:
                     self._opening = None
                 if greeting is not None:
+                    if auth is not None:
+                        auth.connected(session.dispatcher.waiting_for_a_human)
                     connecting()
                     since.append(time.monotonic())
                     if wish.era is None:
@@ -338,28 +350,12 @@ class Supervisor(Access):
         error = reasons[0]
         ended = isinstance(error, (SpawnError, ConnectionLost)) and transport.kind is TransportKind.STDIO
         if ended and session.probing and not since:
-            return _ProbeKilled(error.title, hint=error.hint, details=error.details)
+            return ProbeKilled(error.title, hint=error.hint, details=error.details)
         return error
 
     def _established(self, session: Session, greeting: Greeting, approach: Approach, began: float) -> None:
         self._plan.connected()
-        decided = approach.decided or greeting.decided
-        self._witness.lived(f"connected: {session.version}, {decided}")
-        self._emit(
-            ev.ConnectionEstablished(
-                self.entry.name,
-                self.generation,
-                session.era,
-                session.version,
-                greeting.info,
-                greeting.capabilities,
-                greeting.instructions,
-                decided,
-                (time.perf_counter() - began) * 1000,
-                time.time(),
-                approach.target.kind,
-            )
-        )
+        self._witness.established(session, greeting, approach, (time.perf_counter() - began) * 1000)
         self.session = session
         self._tell()
 
@@ -374,10 +370,6 @@ class Supervisor(Access):
         finally:
             session.lists.end()
             session.tasks.end()
-
-
-class _ProbeKilled(ConnectionLost):
-    """The child ended while the era was being found out."""
 
 
 class _HeldBack(Exception):

@@ -12,6 +12,7 @@ from importlib import import_module
 import anyio
 import anyio.to_thread
 
+from ..auth.seam import Authorizer
 from ..models import (
     ConnectorTarget,
     HttpTarget,
@@ -45,8 +46,13 @@ async def loaded(target: Target) -> None:
             _loaded.add(module)
 
 
-def open_transport(target: Target, hooks: Hooks, max_frame: int = MAX_FRAME) -> Transport:
-    """A transport for ``target``, not entered yet; ``max_frame``: bytes of the largest message it takes."""
+def open_transport(
+    target: Target, hooks: Hooks, max_frame: int = MAX_FRAME, auth: Authorizer | None = None
+) -> Transport:
+    """A transport for ``target``, not entered yet; ``max_frame``: bytes of the largest message it takes.
+
+    ``auth``: who gives its requests a token; only what speaks HTTP to a server of its own asks for one.
+    """
     match target:
         case StdioTarget():
             from ..transports.stdio import StdioTransport
@@ -55,18 +61,18 @@ def open_transport(target: Target, hooks: Hooks, max_frame: int = MAX_FRAME) -> 
         case HttpTarget():
             from ..transports.streamable_http import StreamableHttpTransport
 
-            return StreamableHttpTransport(target, hooks, max_frame=max_frame)
+            return StreamableHttpTransport(target, hooks, max_frame=max_frame, auth=auth)
         case SseTarget():
             from ..transports.sse import IdeSseTransport, SseTransport
 
             return (IdeSseTransport if target.kind is TransportKind.SSE_IDE else SseTransport)(
-                target, hooks, max_frame=max_frame
+                target, hooks, max_frame=max_frame, auth=auth
             )
         case WebSocketTarget():
             from ..transports.websocket import IdeWebSocketTransport, WebSocketTransport
 
             return (IdeWebSocketTransport if target.kind is TransportKind.WS_IDE else WebSocketTransport)(
-                target, hooks, max_frame=max_frame
+                target, hooks, max_frame=max_frame, auth=auth
             )
         case ConnectorTarget():
             from ..transports.connector import ConnectorTransport

@@ -12,12 +12,14 @@ from dataclasses import replace
 
 from .. import events as ev
 from ..config.redaction import Redaction
+from ..eras.base import Greeting
 from ..errors import ConnectionLost, McpDeckError, SpawnError
 from ..models import ErrorInfo, Json, JsonObject, as_list, as_object, as_text
 from ..protocol.jsonrpc import dump
-from ..session import Emit
+from ..session import Emit, Session
 from ..telemetry.trace import TracedConnection
 from ..transports.base import Hooks
+from .approach import Approach
 
 TAIL = 20
 """Last stderr and stray stdout lines that go into an error."""
@@ -89,6 +91,26 @@ class Witness:
         """A step in the connection's life, for the trace."""
         if self._trace is not None:
             self._trace.note(time.time(), "received", "lifecycle", text.encode("utf-8", "replace"))
+
+    def established(self, session: Session, greeting: Greeting, approach: Approach, connect_ms: float) -> None:
+        """The connection stands."""
+        decided = approach.decided or greeting.decided
+        self.lived(f"connected: {session.version}, {decided}")
+        self._emit(
+            ev.ConnectionEstablished(
+                self._server,
+                self._generation,
+                session.era,
+                session.version,
+                greeting.info,
+                greeting.capabilities,
+                greeting.instructions,
+                decided,
+                connect_ms,
+                time.time(),
+                approach.target.kind,
+            )
+        )
 
     def _on_stderr(self, line: bytes) -> None:
         text = self._redaction.text(line.decode("utf-8", "replace"))

@@ -6,7 +6,7 @@ error, not in a repr.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -48,13 +48,19 @@ class TokenExchanges(HttpExchanges):
 
     @asynccontextmanager
     async def request(
-        self, method: str, headers: dict[str, str], body: bytes | None = None, *, carried: bool = False
+        self,
+        method: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        *,
+        carried: bool = False,
+        operation: Callable[[], str] = str,
     ) -> AsyncGenerator[httpx.Response]:
         token = await self._fresh(None)
         async with AsyncExitStack() as stack:
             try:
                 response = await stack.enter_async_context(
-                    super().request(method, _with(headers, token), body, carried=carried)
+                    super().request(method, _with(headers, token), body, carried=carried, operation=operation)
                 )
             except AuthorizationRequired as error:
                 if error.status != 401:
@@ -62,7 +68,7 @@ class TokenExchanges(HttpExchanges):
                 token = await self._fresh(token)
                 try:
                     response = await stack.enter_async_context(
-                        super().request(method, _with(headers, token), body, carried=carried)
+                        super().request(method, _with(headers, token), body, carried=carried, operation=operation)
                     )
                 except AuthorizationRequired as again:
                     raise AuthorizationRefused(

@@ -1,7 +1,7 @@
 """One HTTP request to an MCP server and what its answer means.
 
-Owns redirects within the origin, refusals by status, and sending once more with the headers that a helper gives
-after one. Knows neither sessions nor streams; bodies are read by ``http_body``.
+Owns redirects within the origin, refusals by status, and sending again with the headers that a helper, or a login,
+gives after one. Knows neither sessions nor streams; bodies are read by ``http_body``.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 import ssl
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
 import anyio
 import httpx
 
 from .. import http
+from ..auth.seam import Authorizer, Refusal, Trial
 from ..errors import (
     AuthorizationRequired,
     ConnectError,
@@ -34,18 +35,47 @@ from .own_headers import REFUSED, OwnHeaders
 
 REDIRECTS = 3
 CLOSE_TIMEOUT = 2.0
+TRIALS = 8
+"""How often one request is sent at the most, whatever a login says: each refusal is to lead somewhere."""
+
+
+@dataclass(slots=True)
+class _Try:
+    """What was done for one request. ``operation``: what it does, in words."""
+
+    operation: Callable[[], str]
+    trial: Trial = field(default_factory=Trial)
+    sent: int = 0
+    helped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The head of an answer and the URL it came from; ``start``: of its body, where that was read already."""
+
+    response: httpx.Response
+    url: str
+    start: bytes | None = None
 
 
 class HttpExchanges:
     """Requests to one URL with the entry's own headers. ``open`` it, ``aclose`` it."""
 
-    def __init__(self, target: HttpTarget | SseTarget | ConnectorTarget, hooks: Hooks) -> None:
+    def __init__(
+        self, target: HttpTarget | SseTarget | ConnectorTarget, hooks: Hooks, auth: Authorizer | None = None
+    ) -> None:
         self._hooks = hooks
         self.url = target.url
         self._target = target
         helper = None if isinstance(target, ConnectorTarget) else target.helper
         self._own = OwnHeaders(target.headers, helper, hooks)
+        self._auth = auth
         self._client: httpx.AsyncClient | None = None
+
+    @property
+    def auth(self) -> Authorizer | None:
+        """Who logs in to this server; nobody where headers of the entry say who we are."""
+        return None if self._own.authorizes else self._auth
 
     def open(self) -> None:
         """Make the client. Raises ``ConfigError`` for certificates and ``ConnectError`` for proxies of no use."""
@@ -62,7 +92,7 @@ class HttpExchanges:
 
     def at(self, url: str) -> HttpExchanges:
         """The same headers and connections for another URL of the same origin; closed with this one."""
-        other = HttpExchanges(replace(self._target, url=url), self._hooks)
+        other = HttpExchanges(replace(self._target, url=url), self._hooks, self._auth)
         other._client, other._own = self._client, self._own
         return other
 
@@ -74,28 +104,89 @@ class HttpExchanges:
 
     @asynccontextmanager
     async def request(
-        self, method: str, headers: dict[str, str], body: bytes | None = None, *, carried: bool = False
+        self,
+        method: str,
+        headers: dict[str, str],
+        body: bytes | None = None,
+        *,
+        carried: bool = False,
+        operation: Callable[[], str] = str,
     ) -> AsyncGenerator[httpx.Response]:
         """One request and its successful answer; every other status is raised as what it means.
 
-        ``carried``: the body of an ``HttpStatusError`` is looked at by whoever waits for the answer.
+        ``carried``: the body of an ``HttpStatusError`` is looked at by whoever waits for the answer. ``operation``:
+        what the request does, in words; asked for when it is refused.
         """
-        own = self._own.current
-        response, url = await self._followed(method, {**headers, **own}, body)
-        if response.status_code in REFUSED and await self._renewed(response, own):
-            response, url = await self._followed(method, {**headers, **self._own.current}, body)
+        answer = await self._followed(method, headers, body, _Try(operation))
+        response = answer.response
         try:
             if response.status_code >= 300:
-                raise await self._refusal(response, carried=carried)
+                raise await self._refusal(answer, carried=carried)
             check_encoding(response)
             yield response
         except (httpx.HTTPError, httpx.StreamError, ssl.SSLError, ConnectionError) as error:
-            raise _broken(error, url) from error
+            raise _broken(error, answer.url) from error
         finally:
             await _closed(response)
 
-    async def _renewed(self, response: httpx.Response, refused: Mapping[str, str]) -> bool:
-        """Whether the request is worth sending again, with other headers; ``response`` is done with then."""
+    async def _followed(self, method: str, headers: dict[str, str], body: bytes | None, once: _Try) -> _Answer:
+        """The answer's head, after redirects within the origin. Raises ``ConnectError``."""
+        headers = {"Accept-Encoding": ACCEPT_ENCODING, **headers}
+        url = self.url
+        for _ in range(REDIRECTS + 1):
+            answer = await self._let_in(method, url, headers, body, once)
+            if answer.response.status_code not in (307, 308):
+                return answer
+            location = _redirected(url, answer.response)
+            await answer.response.aclose()
+            if not http.same_origin(url, location):
+                # Without its query: a login's redirect carries tokens there.
+                raise ConnectError(
+                    f"the server redirects to another place: {_place(location)}",
+                    hint="If you trust it, use that URL in the entry; credentials are never sent along.",
+                )
+            url = location
+        raise ConnectError(f"the server redirects in a circle ({REDIRECTS} times)", hint="Check the URL.")
+
+    async def _let_in(self, method: str, url: str, headers: dict[str, str], body: bytes | None, once: _Try) -> _Answer:
+        """The answer's head; the very same is sent again as long as a refusal leads to other credentials.
+
+        A request that was answered 401 or 403 was certainly not taken. Raises what the login says stands in the way.
+        """
+        while True:
+            once.sent += 1
+            own, auth = self._own.current, self.auth
+            token: Mapping[str, str] = {} if auth is None else await auth.headers(method, url)
+            for value in token.values():
+                self._hooks.hide(value.rpartition(" ")[2])
+            response = await self._sent(method, url, {**headers, **own, **token}, body)
+            if response.status_code not in REFUSED:
+                if auth is not None:
+                    auth.answered(url, response.headers.get("dpop-nonce"))
+                return _Answer(response, url)
+            if await self._renewed(response, own, once):
+                continue
+            if auth is None or once.sent >= TRIALS:
+                return _Answer(response, url)
+            # Read off and closed first: what follows may take as long as a person does.
+            try:
+                start = await start_of_body(response)
+            finally:
+                await _closed(response)
+            try:
+                again = await auth.refused(_refused(response, url, token, once))
+            except McpDeckError:
+                self.put_down(response, start)
+                raise
+            if not again:
+                return _Answer(response, url, start)
+            self.put_down(response, start)
+
+    async def _renewed(self, response: httpx.Response, refused: Mapping[str, str], once: _Try) -> bool:
+        """Whether the headers helper gave other headers, once for a request; ``response`` is done with then."""
+        if once.helped:
+            return False
+        once.helped = True
         try:
             again = await self._own.renewed(refused)
             if again:
@@ -106,25 +197,6 @@ class HttpExchanges:
         if again:
             await _closed(response)
         return again
-
-    async def _followed(self, method: str, headers: dict[str, str], body: bytes | None) -> tuple[httpx.Response, str]:
-        """The answer's head and the URL it came from, after redirects within the origin. Raises ``ConnectError``."""
-        headers = {"Accept-Encoding": ACCEPT_ENCODING, **headers}
-        url = self.url
-        for _ in range(REDIRECTS + 1):
-            response = await self._sent(method, url, headers, body)
-            if response.status_code not in (307, 308):
-                return response, url
-            location = _redirected(url, response)
-            await response.aclose()
-            if not http.same_origin(url, location):
-                # Without its query: a login's redirect carries tokens there.
-                raise ConnectError(
-                    f"the server redirects to another place: {_place(location)}",
-                    hint="If you trust it, use that URL in the entry; credentials are never sent along.",
-                )
-            url = location
-        raise ConnectError(f"the server redirects in a circle ({REDIRECTS} times)", hint="Check the URL.")
 
     async def _sent(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> httpx.Response:
         """The answer's head. Raises what went wrong on the way there."""
@@ -146,10 +218,11 @@ class HttpExchanges:
         if body:
             self._hooks.body(f"body of {response.status_code} to {response.request.method}", body[:BODY_KEPT])
 
-    async def _refusal(self, response: httpx.Response, *, carried: bool) -> McpDeckError:
+    async def _refusal(self, answer: _Answer, *, carried: bool) -> McpDeckError:
         """What an unsuccessful answer means. ``carried``: who asked puts the body down, see ``HttpStatusError``."""
+        response = answer.response
         status = response.status_code
-        body = await start_of_body(response)
+        body = await start_of_body(response) if answer.start is None else answer.start
         challenges = tuple(response.headers.get_list("www-authenticate"))
         refused = status == 401 or (status == 403 and (self._own.authorizes or bool(challenges)))
         if refused or not carried:
@@ -157,6 +230,14 @@ class HttpExchanges:
         if refused:
             if self._own.authorizes:
                 return self._own.refusal(status)
+            if self._auth is not None and status == 403:
+                return AuthorizationRequired(
+                    f"the server forbids this ({status})",
+                    hint="Its challenge asks for no more scopes: whoever is logged in may not do this. Ask whoever "
+                    "runs the server, or log in as somebody else.",
+                    status=status,
+                    challenges=challenges,
+                )
             return AuthorizationRequired(
                 f"the server wants a login ({status})",
                 hint="mcpdeck does not log in by itself. With a token at hand: put it into the entry's headers "
@@ -172,6 +253,19 @@ class HttpExchanges:
             hint=STATUS_HINTS.get(status, "See the server's own log."),
             retryable=status == 429 or status >= 500,
         )
+
+
+def _refused(response: httpx.Response, url: str, sent: Mapping[str, str], once: _Try) -> Refusal:
+    return Refusal(
+        response.status_code,
+        tuple(response.headers.get_list("www-authenticate")),
+        response.request.method,
+        url,
+        sent,
+        response.headers.get("dpop-nonce"),
+        once.operation(),
+        once.trial,
+    )
 
 
 async def _closed(response: httpx.Response) -> None:

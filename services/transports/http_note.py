@@ -15,7 +15,7 @@ from ..models import Json, JsonObject
 if TYPE_CHECKING:
     import httpx
 
-_SECRET = frozenset({"authorization", "cookie", "mcp-session-id", "proxy-authorization", "set-cookie"})
+_SECRET = frozenset({"authorization", "cookie", "dpop", "mcp-session-id", "proxy-authorization", "set-cookie"})
 
 
 def exchange(request: httpx.Request, response: httpx.Response | None, began: float) -> JsonObject:

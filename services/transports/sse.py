@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -18,7 +19,9 @@ import anyio.abc
 import httpx
 
 from .. import http
+from ..auth.seam import Authorizer
 from ..errors import (
+    AuthorizationRequired,
     ConnectError,
     ConnectionLost,
     HttpStatusError,
@@ -31,6 +34,7 @@ from ..models import SseTarget, TransportKind
 from .base import BODY_KEPT, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
 from .http_body import media_type, pieces, start_of_body, whole_body
 from .http_exchange import HttpExchanges
+from .operation import operation_of
 from .sse_parser import SseEvent, SseParser
 
 ENDPOINT_TIMEOUT = 10.0
@@ -64,8 +68,9 @@ class SseTransport(Transport):
         *,
         max_frame: int = MAX_FRAME,
         endpoint_timeout: float = ENDPOINT_TIMEOUT,
+        auth: Authorizer | None = None,
     ) -> None:
-        self._http = HttpExchanges(target, hooks)
+        self._http = HttpExchanges(target, hooks, auth)
         self._posts = self._http
         self._hooks = hooks
         self._max_frame = max_frame
@@ -259,7 +264,8 @@ class SseTransport(Transport):
         headers = {"Content-Type": "application/json", **message.headers}
         carried = message.kind == "request"
         try:
-            async with self._posts.request("POST", headers, message.data, carried=carried) as response:
+            doing = partial(operation_of, message)
+            async with self._posts.request("POST", headers, message.data, carried=carried, operation=doing) as response:
                 self._accepted = True
                 if media_type(response) == "application/json":
                     body = await whole_body(response, self._max_frame)
@@ -274,6 +280,11 @@ class SseTransport(Transport):
                 untaken = _expired()
                 untaken.untaken = True
                 raise untaken from error
+            raise
+        except AuthorizationRequired as error:
+            # Nobody renews it: the others would only be told the same, one by one.
+            if error.status == 401 and self._accepted and self._posts.auth is not None:
+                self._break(error)
             raise
 
     def _take_body(self, response: httpx.Response, body: bytes) -> None:

@@ -1,8 +1,7 @@
 """Streamable HTTP, both shapes: 2025-03-26 … 2025-11-25 with sessions, 2026-07-28 POST only.
 
-Owns POST exchanges, response streams, the stand-alone GET stream, resumption and the session id
-(protocol sections 10 and 12). Which headers a revision asks for comes from the era; a body is
-decoded by the dispatcher, never here.
+Owns POST exchanges, response streams, resumption and the session id (protocol sections 10 and 12). Which headers a
+revision asks for comes from the era; a body is decoded by the dispatcher, never here.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -19,11 +19,11 @@ import anyio.abc
 import httpx
 
 from .. import http
+from ..auth.seam import Authorizer
 from ..errors import (
-    AuthError,
+    AuthorizationRequired,
     ConnectError,
     ConnectionLost,
-    FrameTooLarge,
     HttpStatusError,
     LocalProtocolError,
     McpDeckError,
@@ -37,14 +37,14 @@ from .event_stream import EventStream
 from .http_body import media_type, pieces, start_of_body, whole_body
 from .http_exchange import HttpExchanges, lost_request, no_answer
 from .lost_session import LostSession, expired
+from .operation import operation_of
+from .standing_stream import EVENTS, StandingStream
 
-JSON, EVENTS = "application/json", "text/event-stream"
+JSON = "application/json"
 ACCEPT_BOTH = f"{JSON}, {EVENTS}"
 SESSION_ID = re.compile(r"[\x21-\x7e]+")
 RESUME_ATTEMPTS = 5
 """How often in a row going on with a stream may bring nothing at all."""
-STEADY = 5.0
-"""Seconds after which a stand-alone stream that ends is opened again without a growing pause."""
 GET_WAIT = 1.0
 """Seconds a tool call waits for the stand-alone stream: some servers ask their questions only there.
 
@@ -63,8 +63,10 @@ class StreamableHttpTransport(Transport):
     kind = TransportKind.HTTP
     stream_per_request = True
 
-    def __init__(self, target: HttpTarget, hooks: Hooks, *, max_frame: int = MAX_FRAME) -> None:
-        self._http = HttpExchanges(target, hooks)
+    def __init__(
+        self, target: HttpTarget, hooks: Hooks, *, max_frame: int = MAX_FRAME, auth: Authorizer | None = None
+    ) -> None:
+        self._http = HttpExchanges(target, hooks, auth)
         self._hooks = hooks
         self._max_frame = max_frame
         self._tasks: anyio.abc.TaskGroup | None = None
@@ -79,7 +81,7 @@ class StreamableHttpTransport(Transport):
         self._heard = anyio.Event()
         self._broken: McpDeckError | None = None
         self._broke = anyio.Event()
-        self._listening = anyio.Event()
+        self._standing = StandingStream(self._get, self._read_standing, self._http.put_down, hooks, max_frame)
 
     async def __aenter__(self) -> Self:
         self._http.open()
@@ -124,17 +126,17 @@ class StreamableHttpTransport(Transport):
         self._standing_headers = headers
         if era is EraName.LEGACY:
             assert self._tasks is not None
-            self._tasks.start_soon(self._listen)
+            self._tasks.start_soon(self._standing.keep, lambda: self._broken is not None, lambda: self._http.auth)
         else:
             self._session_id = None  # there are no sessions (section 10)
-            self._listening.set()
+            self._standing.known.set()
 
     async def send(self, message: Outgoing) -> None:
         self._check(untaken=True)
-        if message.method == "tools/call" and not self._listening.is_set():
+        if message.method == "tools/call" and not self._standing.known.is_set():
             with anyio.move_on_after(GET_WAIT):
-                await self._listening.wait()
-            self._listening.set()  # one call waits, not every one: a server may hold the stream's headers back
+                await self._standing.known.wait()
+            self._standing.known.set()  # one call waits, not every one: a server may hold the stream's headers back
             self._check(untaken=True)
         if message.kind != "request":
             await self._post(message)
@@ -209,7 +211,8 @@ class StreamableHttpTransport(Transport):
             data, carried = message.data, message.kind == "request"
             self._unheard.add(message)
         try:
-            async with self._http.request(method, headers, data, carried=carried) as response:
+            doing = partial(operation_of, message)
+            async with self._http.request(method, headers, data, carried=carried, operation=doing) as response:
                 self._has_answer(message)
                 if message is not None and session is not None:
                     self._lost_session.accepted(message)
@@ -225,6 +228,11 @@ class StreamableHttpTransport(Transport):
                 self._hooks.body(f"body of {error.status} to POST", error.body)
             self._break(expired(error.status, untaken=False), message)
             raise expired(error.status, untaken=untaken) from error
+        except AuthorizationRequired as error:
+            # Nobody renews it: the others would only be told the same, one by one.
+            if error.status == 401 and message is not None and self._era is not None and self._http.auth is not None:
+                self._break(error, message)
+            raise
         except ConnectError as error:
             if self._era is not None and isinstance(error.__cause__, httpx.ConnectError):
                 # It was there and is gone: the connection as a whole is lost.
@@ -292,50 +300,19 @@ class StreamableHttpTransport(Transport):
 
     async def _go_on(self, stream: EventStream, message: Outgoing) -> str:
         """One GET for the rest of a stream; returns how it ended."""
-        async with self._exchange("GET", self._get_headers(stream)) as response:
+        async with self._get(stream) as response:
             if media_type(response) != EVENTS:
                 self._http.put_down(response, await start_of_body(response))
                 raise HttpStatusError("no event stream", status=response.status_code)
             self._hooks.note(f"A response stream goes on after event {(stream.resume_id or '')[:40]!r}.")
             return await self._read(response, stream, message)
 
-    async def _listen(self) -> None:
-        """The stand-alone GET stream of the legacy shape; its loss never drops the connection."""
-        stream = EventStream(self._hooks, self._max_frame)
-        attempt = failures = 0
-        while self._broken is None and failures < RESUME_ATTEMPTS:
-            began = time.monotonic()
-            try:
-                async with self._exchange("GET", self._get_headers(stream)) as response:
-                    if media_type(response) != EVENTS:
-                        self._hooks.note(f"GET was answered without an event stream ({response.status_code}).")
-                        self._http.put_down(response, await start_of_body(response))
-                        return
-                    self._listening.set()
-                    failures = 0
-                    await self._read(response, stream, None)
-            except HttpStatusError as error:
-                if error.status != 405:
-                    self._hooks.note(f"No stand-alone stream: GET was answered with {error.status}.")
-                if error.status < 500:
-                    return
-                failures += 1
-            except AuthError as error:
-                self._hooks.note(f"No stand-alone stream: {error.title}")
-                return
-            except FrameTooLarge as error:
-                # Going on after its last event would bring the same again.
-                self._hooks.note(f"The stand-alone stream is left and opened anew: {error.title}")
-                stream = EventStream(self._hooks, self._max_frame)
-                failures += 1
-            except McpDeckError as error:
-                self._hooks.note(f"The stand-alone stream broke: {error.title}")
-                failures += 1
-            finally:
-                self._listening.set()
-            steady = stream.messages or time.monotonic() - began > STEADY
-            attempt = 0 if steady else attempt + 1
-            await anyio.sleep(stream.delay(attempt))
+    def _get(self, stream: EventStream) -> AbstractAsyncContextManager[httpx.Response]:
+        """One GET, for the stand-alone stream or the rest of a broken one."""
+        return self._exchange("GET", self._get_headers(stream))
+
+    async def _read_standing(self, response: httpx.Response, stream: EventStream) -> str:
+        return await self._read(response, stream, None)
 
     def _get_headers(self, stream: EventStream) -> dict[str, str]:
         headers = {"Accept": EVENTS, **self._standing_headers}

@@ -21,6 +21,7 @@ import websockets.exceptions
 from websockets.typing import Subprotocol
 
 from .. import http
+from ..auth.seam import Authorizer, Refusal, Trial
 from ..config.urls import is_loopback
 from ..errors import (
     AuthorizationRequired,
@@ -34,7 +35,7 @@ from ..errors import (
 )
 from ..models import TransportKind, WebSocketTarget
 from .base import BODY_KEPT, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
-from .http_exchange import STATUS_HINTS
+from .http_exchange import STATUS_HINTS, TRIALS
 from .own_headers import REFUSED, OwnHeaders
 
 if TYPE_CHECKING:
@@ -69,8 +70,10 @@ class WebSocketTransport(Transport):
         open_timeout: float = OPEN_TIMEOUT,
         ping_interval: float = PING_INTERVAL,
         ping_timeout: float = PING_TIMEOUT,
+        auth: Authorizer | None = None,
     ) -> None:
         self._target = target
+        self._auth = auth
         self._own = OwnHeaders(target.headers, target.helper, hooks)
         self._host = http.host_of(target.url)
         self._hooks = hooks
@@ -93,18 +96,35 @@ class WebSocketTransport(Transport):
         return self
 
     async def _upgraded(self) -> ClientConnection:
-        """The open socket. An upgrade that is refused is asked for once more where a helper gives other headers."""
-        own = self._own.current
-        try:
-            return await self._connected(own)
-        except websockets.exceptions.InvalidStatus as error:
-            if error.response.status_code not in REFUSED or not await self._own.renewed(own):
-                raise self._status(error) from error
-            self._put_down(error)
-        try:
-            return await self._connected(self._own.current)
-        except websockets.exceptions.InvalidStatus as error:
-            raise self._status(error) from error
+        """The open socket. An upgrade that is refused is asked for again where a helper or a login gives other headers.
+
+        Raises what the login says stands in the way.
+        """
+        trial, helped, url = Trial(), False, self._target.url
+        for left in reversed(range(TRIALS)):
+            own = self._own.current
+            auth = None if self._own.authorizes else self._auth
+            token: Mapping[str, str] = {} if auth is None else await auth.headers("GET", url)
+            for value in token.values():
+                self._hooks.hide(value.rpartition(" ")[2])
+            try:
+                return await self._connected({**own, **token})
+            except websockets.exceptions.InvalidStatus as error:
+                response = error.response
+                if response.status_code not in REFUSED:
+                    raise self._status(error) from error
+                if not helped:
+                    helped = True
+                    if await self._own.renewed(own):
+                        self._put_down(error)
+                        continue
+                challenges = tuple(response.headers.get_all("WWW-Authenticate"))
+                nonce = response.headers.get("DPoP-Nonce")
+                refusal = Refusal(response.status_code, challenges, "GET", url, token, nonce, "", trial)
+                if auth is None or left == 0 or not await auth.refused(refusal):
+                    raise self._status(error) from error
+                self._put_down(error)
+        raise AssertionError("the last trial is answered")
 
     async def _connected(self, headers: Mapping[str, str]) -> ClientConnection:
         """Raises ``InvalidStatus`` where the server answers with another status, else what went wrong as ours."""
@@ -242,7 +262,7 @@ class WebSocketTransport(Transport):
                 return ConnectError(
                     f"not a URL that can be used at {self._host}", hint="It must start with ws:// or wss://."
                 )
-            case websockets.exceptions.InvalidHeader() if error.name in self._own.current:
+            case websockets.exceptions.InvalidHeader() if error.name in {*self._own.current, "Authorization", "DPoP"}:
                 return self._no_upgrade()
             case websockets.exceptions.InvalidHandshake() | websockets.exceptions.WebSocketException() | EOFError():
                 secure = f" {http.MAYBE_TLS}" if self._target.url.lower().startswith("wss:") else ""
