@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 from ..services.config.expand import Expander
 from ..services.config.files import with_home
+from ..services.config.oauth_field import ANSWERED, OAuthFields, WrongField, read_oauth
 from ..services.config.positions import JsonProblem, read_json
 from ..services.errors import ConfigSyntaxError, ConfigValidationError
 from ..services.models import Json, JsonObject, as_object, as_text
@@ -29,16 +30,6 @@ CHARACTERS_A_TOKEN = 4
 """How long a token is taken to be: ``maxTokens`` must be respected (section 34), and no model counts here."""
 _DEPTH = 50
 """How deep a file may nest."""
-
-_OAUTH_CHOICES = {
-    "grant": ("authorization_code", "client_credentials", "jwt_bearer", "id_jag"),
-    "open": ("browser", "http", "print"),
-    "dpop": ("auto", "off"),
-}
-_OAUTH_TEXTS = (
-    "clientId", "clientSecret", "issuer", "clientMetadataUrl", "scopes", "privateKey", "signingAlgorithm", "assertion",
-)  # fmt: skip
-_IDP = ("tokenEndpoint", "clientId", "idToken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +56,15 @@ class Reply:
 class Answers:
     """What an answers file says; without a file nothing is offered and every question is declined.
 
-    ``elicitation`` and ``sampling`` None: not offered. ``permission`` and ``oauth`` are kept for whoever
-    asks about permission and logins.
+    ``elicitation`` and ``sampling`` None: not offered. ``permission`` is kept for whoever asks about permission.
+    ``oauth`` None: nobody logs in unasked.
     """
 
     elicitation: tuple[Match, ...] | None = None
     sampling: Reply | Literal["decline"] | None = None
     roots: tuple[JsonObject, ...] | None = None
     permission: Literal["allow", "deny"] | None = None
-    oauth: JsonObject | None = field(default=None, repr=False)
+    oauth: OAuthFields | None = field(default=None, repr=False)
     quiet: bool = False
 
     @property
@@ -162,9 +153,8 @@ class _Reader:
         self._environ = environ
 
     def answers(self, value: Json, quiet: bool) -> Answers:
-        whole = self._members(
-            self._expanded(value, "", 0), "", "elicitation", "sampling", "roots", "permission", "oauth"
-        )
+        given = self._members(value, "", "elicitation", "sampling", "roots", "permission", "oauth")
+        whole = {key: item if key == "oauth" else self._expanded(item, f"/{key}", 1) for key, item in given.items()}
         return Answers(
             elicitation=self._elicitation(whole["elicitation"]) if "elicitation" in whole else None,
             sampling=self._sampling(whole["sampling"]) if "sampling" in whole else None,
@@ -236,36 +226,33 @@ class _Reader:
     def _permission(self, value: Json) -> Literal["allow", "deny"]:
         return "allow" if self._choice(value, "/permission", "allow", "deny") == "allow" else "deny"
 
-    def _oauth(self, value: Json) -> JsonObject:
-        item = self._members(value, "/oauth", *_OAUTH_CHOICES, *_OAUTH_TEXTS, "idp")
-        for name, choices in _OAUTH_CHOICES.items():
-            if name in item:
-                self._choice(item[name], f"/oauth/{name}", *choices)
-        for name in _OAUTH_TEXTS:
-            if name in item:
-                self._text(item[name], f"/oauth/{name}")
-        if "idp" in item:
-            for name, text in self._members(item["idp"], "/oauth/idp", *_IDP).items():
-                self._text(text, f"/oauth/idp/{name}")
-        return item
+    def _oauth(self, value: Json) -> OAuthFields:
+        item = self._members(value, "/oauth", *ANSWERED)
+        try:
+            return read_oauth(item, self._file.absolute().parent, lambda at, text: self._put_in(text, f"/oauth/{at}"))
+        except WrongField as wrong:
+            raise self._wrong(f"/oauth/{wrong.at}", wrong.what, wrong.remedy) from None
 
     def _expanded(self, value: Json, at: str, depth: int) -> Json:
         if depth > _DEPTH:
             raise self._wrong("", "is nested too deeply", "flatten it")
         match value:
             case str():
-                expander = Expander(self._environ)
-                text = expander.text(value)
-                if expander.missing:
-                    names = ", ".join(expander.missing)
-                    raise self._wrong(at, f"needs an environment variable that is not set: {names}", "set it")
-                return text
+                return self._put_in(value, at)
             case list():
                 return [self._expanded(item, f"{at}/{index}", depth + 1) for index, item in enumerate(value)]
             case dict():
                 return {key: self._expanded(item, f"{at}/{_pointed(key)}", depth + 1) for key, item in value.items()}
             case _:
                 return value
+
+    def _put_in(self, text: str, at: str) -> str:
+        expander = Expander(self._environ)
+        expanded = expander.text(text)
+        if expander.missing:
+            names = ", ".join(expander.missing)
+            raise self._wrong(at, f"needs an environment variable that is not set: {names}", "set it")
+        return expanded
 
     def _members(self, value: Json, at: str, *known: str) -> JsonObject:
         if not isinstance(value, dict):

@@ -6,10 +6,10 @@ operation does.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from ..services.errors import LocalProtocolError, McpDeckError
-from ..services.models import JsonObject
+from ..services.models import JsonObject, as_object, as_text
 from .batch_operations import Operations, read_request
 from .batch_replies import code_of, connection, done, failed
 from .exits import Exit
@@ -28,6 +28,8 @@ async def run_batch(
 ) -> int:
     """The exit code: that of the connection when there is none, else 1 when some operation failed.
 
+    4 when all that failed failed for want of authorization: then that is what to do something about.
+
     Raises ``OSError`` when nobody takes the replies any more.
     """
     try:
@@ -37,15 +39,22 @@ async def run_batch(
         return code_of(error)
     await out.write(done("connect", connection(session)))
     operations = Operations(services, server, heard, timeout)
-    code = Exit.DONE
+    failures: list[str] = []
     async for line in lines:
         if line is not None and not line.strip():
             continue
         reply = await _reply(operations, line)
         if not reply["ok"]:
-            code = Exit.TOOL_ERROR
+            failures.append(as_text(as_object(reply["error"]).get("kind")) or "")
         await out.write(reply)
-    return code
+    return _code_after(failures)
+
+
+def _code_after(failures: Sequence[str]) -> Exit:
+    """``failures``: the kinds of the errors, one for each operation that failed."""
+    if not failures:
+        return Exit.DONE
+    return Exit.AUTHORIZATION if set(failures) == {"auth"} else Exit.TOOL_ERROR
 
 
 async def _reply(operations: Operations, line: bytes | None) -> JsonObject:

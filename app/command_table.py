@@ -71,6 +71,9 @@ COMMANDS = {
     ),
     "batch": Command("batch", "TARGET", "many operations in one session, as JSON Lines", 1),
     "watch": Command("watch", "TARGET", "notifications, log and status as JSON Lines", 1),
+    "login": Command("login", "TARGET", "log in to a server, and say how it went", 1),
+    "logout": Command("logout", "TARGET | --all", "revoke and forget a login", 1),
+    "auth": Command("auth", "[TARGET]", "what is stored; how a server does logins", 1),
     "add": Command(
         "add",
         "NAME URL | NAME -- COMMAND ARGS…",
@@ -112,6 +115,7 @@ COMMANDS = {
 GROUPS = {
     "look at servers": ("list", "tools", "resources", "templates", "prompts", "watch"),
     "use them": ("call", "read", "prompt", "complete", "batch"),
+    "log in to them": ("login", "logout", "auth"),
     "configure them": ("add", "add-json", "get", "remove", "import", "export", "registry", "sources"),
     "decide what may start": ("approve", "reject", "enable", "disable", "reset-project-choices"),
 }
@@ -119,7 +123,7 @@ GROUPS = {
 
 TOOK_EVERYTHING = frozenset(
     ("demo", "list", "tools", "resources", "templates", "prompts", "call", "read", "prompt", "complete", "batch")
-) | {"watch", "approve"}
+) | {"watch", "approve", "login", "logout", "auth"}
 """They accept every common option, also those that their help does not show: scripts may well pass them to all."""
 LISTING = frozenset({"tools", "resources", "templates", "prompts"})
 DASHBOARD = Command("dashboard", "[TARGET]", "the dashboard: all configured servers, or one", 1, Takes.DASHBOARD)
@@ -168,6 +172,20 @@ JSON is one entry, {"mcpServers": {…}}, or what another client has in its file
 @FILE reads it from a file, - from stdin. Of several servers NAME chooses one;
 without NAME the one server in it is called as it is there.
 """
+LOGIN = """\
+It connects; where the server wants a login, or one can be found, it opens the
+browser at the authorization server and waits for the way back. Over SSH and in
+a container: --no-browser prints the address to open anywhere, and takes the
+address that the browser ends at, pasted. --answers FILE with "oauth" logs in
+without a person. The secret of a client id comes from MCP_CLIENT_SECRET or the
+entry's "oauth".
+"""
+AUTH = """\
+Without a TARGET: every login that is stored, and where. With one: what is
+stored for it, and each step from the server to its authorization server with
+what the specification expects of it. Nothing secret is ever shown; -v adds what
+a token says of itself.
+"""
 MEANT = {
     **dict.fromkeys(("rm", "delete", "del", "uninstall"), "remove"),
     **dict.fromkeys(("ls", "status", "servers"), "list"),
@@ -177,7 +195,10 @@ MEANT = {
     **dict.fromkeys(("reset", "forget"), "reset-project-choices"),
     **dict.fromkeys(("search", "install"), "registry {}"),
     **dict.fromkeys(("invoke", "run", "exec"), "call"),
+    **dict.fromkeys(("signin", "authenticate", "authorize"), "login"),
+    **dict.fromkeys(("signout", "revoke"), "logout"),
+    **dict.fromkeys(("tokens", "credentials", "logins"), "auth"),
     "new": "add",
 }
 """What is called otherwise elsewhere; ``{}`` is the word itself."""
-MORE_HELP = {"batch": BATCH, "add": ADD, "add-json": ADD_JSON}
+MORE_HELP = {"batch": BATCH, "add": ADD, "add-json": ADD_JSON, "login": LOGIN, "auth": AUTH}

@@ -17,6 +17,7 @@ from ..services.errors import InvalidArguments, McpDeckError, UsageError
 from ..services.models import JsonObject, Status, as_text
 from ..widgets.server_offer import NOTHING, Declared
 from .entry_intents import Entries, EntryController
+from .login_intents import LoginController, LoginIntents
 from .registry_intents import Registry, RegistryController
 from .saving import save_result
 from .seen import Seen
@@ -42,7 +43,7 @@ class Toast(Protocol):
     def __call__(self, title: str, hint: str = "", *, severity: Severity = "information") -> None: ...
 
 
-class Intents(Protocol):
+class Intents(LoginIntents, Protocol):
     """Everything a screen may ask for. Each returns at once.
 
     ``entries`` is what changes the configuration, ``registry`` the MCP Registry, None where there is none to ask.
@@ -79,7 +80,7 @@ class Intents(Protocol):
     def save(self, call_id: str) -> Path | None: ...
 
 
-class Controller:
+class Controller(LoginController):
     """``Intents`` on the real services; calls run in ``task_group``.
 
     ``set_enabled``, ``approve`` and ``reject`` rewrite what mcpdeck remembers and configure the manager
@@ -102,9 +103,8 @@ class Controller:
         editing: Callable[[], Editing] | None = None,
         options: Callable[[], LoadOptions] | None = None,
     ) -> None:
-        self._services = services
+        super().__init__(services, toast)
         self._tasks = task_group
-        self._toast = toast
         self._set_enabled = set_enabled
         self._approve = approve
         self._reject = reject

@@ -53,6 +53,7 @@ class Deck(App[None]):
         "styles/export_screen.tcss",
         "styles/sources_screen.tcss",
         "styles/registry_screen.tcss",
+        "styles/auth_screen.tcss",
     ]
     COMMANDS = {DeckCommands}  # noqa: RUF012 - the name and type are Textual's
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -29,8 +29,10 @@ from .printing import note, note_warning
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
 
+    from ..services.auth.kinds import Hands
     from ..services.session import Session
     from ..services.state.model import AppState
+    from .answers import Answers
     from .resolve import Guard
     from .worker import Services
 
@@ -107,6 +109,13 @@ def _only_failure(group: BaseExceptionGroup[BaseException]) -> McpDeckError | OS
     return first
 
 
+def answers_of(options: Options) -> Answers:
+    """What ``--answers`` says; without it nothing is answered. Raises ``ConfigError``."""
+    from .answers import Answers, read_answers
+
+    return read_answers(options.answers, quiet=options.quiet) if options.answers else Answers(quiet=options.quiet)
+
+
 @asynccontextmanager
 async def services(
     entries: Sequence[ServerEntry],
@@ -116,6 +125,7 @@ async def services(
     listens: bool = False,
     pings: bool = False,
     reads: frozenset[str] | None = frozenset(),
+    hands: Hands | None = None,
 ) -> AsyncGenerator[Services]:
     """Everything below the screens, running; ``--timeout`` is for connecting and for a call.
 
@@ -123,14 +133,13 @@ async def services(
     asked before each connection and call whether a server may be used still. ``listens``:
     be told of changes; ``pings``: measure the latency; ``reads``: methods of the lists that are read unasked,
     None: all. A command does not send what it does not need. What is found out about a configured server is kept
-    for the next run.
+    for the next run. Logins that are kept are used; one is begun where ``hands`` are given, or ``--answers`` says how.
     """
-    from ..services.manager import Settings
-    from .answers import Answers, read_answers
+    from ..services.manager import Logins, Settings
     from .trace_file import traced
     from .worker import running
 
-    answers = read_answers(options.answers, quiet=options.quiet) if options.answers else Answers(quiet=options.quiet)
+    answers = answers_of(options)
     # A command says at once what stands in the way; whoever wants another try runs it again.
     settings = replace(
         Settings.from_environment(os.environ), connect_retries=0, listens=listens, pings=pings, reads=reads
@@ -141,9 +150,30 @@ async def services(
         for remark in settings.remarks:
             note_warning(remark)
     begin = anyio.Event()
-    memory = Remembered(Folders.of(os.environ).cache / "servers")
+    folders = Folders.of(os.environ)
+    if answers.oauth is not None:
+        from .logins import hands_of, with_answers  # nothing of a login before somebody wants one
+
+        entries = with_answers(entries, answers)
+        reads_stdin = options.command == "batch" or options.arguments == "-"
+        hands = hands or hands_of(options, answers, asks=False, reads=not reads_stdin)
+    logins = Logins(
+        folders,
+        os.environ,
+        hands=None if hands is None else lambda: hands,
+        unattended=hands is not None,
+        # Who names a server, or lets log in, wants to know how it is now.
+        remembers=options.command == "list" and hands is None,
+    )
     async with running(
-        entries, settings=settings, offer=answers.offer, ask=answers.ask, memory=memory, start=begin, guard=guard
+        entries,
+        settings=settings,
+        offer=answers.offer,
+        ask=answers.ask,
+        memory=Remembered(folders.cache / "servers"),
+        start=begin,
+        guard=guard,
+        logins=logins,
     ) as house:
         with traced(house.trace, options.trace), _declined_questions(house, options):
             begin.set()

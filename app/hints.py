@@ -65,6 +65,8 @@ def _useful(action: str, server: ServerState | None, call: CallState | None) -> 
             return server is not None
         case "filter" | "call":
             return server is not None and bool(server.tools)
+        case "auth":
+            return server is not None and (server.auth is not None or server.status is Status.NEEDS_AUTH)
         case "log_level":
             return server is not None and "logging" in server.capabilities
         case "cancel_task":
@@ -94,6 +96,8 @@ def _word(action: Action, server: ServerState | None) -> str:
     if server is not None and action.id == "open":
         if server.status is Status.PENDING_APPROVAL:
             return "Review"
+        if server.status is Status.NEEDS_AUTH:
+            return "Log in"
         return "Tools" if server.usable else "See why"
     if action.id == "duplicate":
         return "Take over"

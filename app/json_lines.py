@@ -44,6 +44,12 @@ async def read_lines(descriptor: int) -> AsyncGenerator[bytes | None]:
         yield None if skipping else bytes(rest)
 
 
+async def read_pieces(descriptor: int) -> AsyncGenerator[bytes]:
+    """What a descriptor gives, as it comes, until its end."""
+    while piece := await _read(descriptor):
+        yield piece
+
+
 async def _read(descriptor: int) -> bytes:
     while True:
         try:

@@ -15,13 +15,16 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 import anyio.abc
 
+from ..services.config.files import HOME_VARIABLE, Folders
+from ..services.connections.logins import by_enter
 from ..services.eras.versions import VERSION
-from ..services.manager import Changes, ConnectionManager, Settings
+from ..services.manager import Changes, ConnectionManager, Logins, Settings
 from ..services.models import ServerEntry
 from ..services.policy.configured import Configured
 from ..services.session import Memory
@@ -88,23 +91,35 @@ async def _dashboard(source: AbstractAsyncContextManager[Configured], options: O
     if options.timeout is not None:
         settings = settings.within(options.timeout, "--timeout")
     async with source as configured:
-        read_at = stamp(files_of(configured))
-        entries = configured.load_entries()
-        manager = ConnectionManager(settings=settings, memory=_memory(configured, options), guard=configured.guard)
-        manager.configure(entries, configured.sources)
-        hands = _hands(manager, configured)
+        with _logins(configured, options) as logins:
+            return await _shown(configured, options, settings, logins)
 
-        async def beside(services: Services, toast: Toast) -> None:
-            from .restarting import restart_on_changes  # nothing is restarted before the first frame
 
-            for remark in settings.remarks:
-                toast(remark, severity="warning")
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(_find, configured, options.discover, hands.reload)
-                tasks.start_soon(partial(reload_on_changes, configured, manager, hands.reload, toast, since=read_at))
-                tasks.start_soon(restart_on_changes, manager, services.store, toast)
+async def _shown(configured: Configured, options: Options, settings: Settings, logins: Logins) -> int:
+    read_at = stamp(files_of(configured))
+    entries = configured.load_entries()
+    manager = ConnectionManager(
+        settings=settings,
+        memory=_memory(configured, options),
+        guard=configured.guard,
+        logins=logins,
+    )
+    manager.configure(entries, configured.sources)
+    hands = _hands(manager, configured)
 
-        return await show(manager, hands, beside=beside, trace=options.trace)
+    async def beside(services: Services, toast: Toast) -> None:
+        from .heard_logins import hear_logins  # nothing is heard or restarted before the first frame
+        from .restarting import restart_on_changes
+
+        for remark in settings.remarks:
+            toast(remark, severity="warning")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_find, configured, options.discover, hands.reload)
+            tasks.start_soon(partial(reload_on_changes, configured, manager, hands.reload, toast, since=read_at))
+            tasks.start_soon(restart_on_changes, manager, services.store, toast)
+            tasks.start_soon(hear_logins, logins.folders.data, manager.review_logins)
+
+    return await show(manager, hands, beside=beside, trace=options.trace)
 
 
 async def _find(configured: Configured, network: bool, reload: Callable[[], Changes]) -> None:
@@ -113,6 +128,17 @@ async def _find(configured: Configured, network: bool, reload: Callable[[], Chan
 
     configured.options = await with_found(configured.options, network=network)
     reload()
+
+
+@contextmanager
+def _logins(configured: Configured, options: Options) -> Generator[Logins]:
+    """How a person logs in from the dashboard; what the demo's servers were given is forgotten with them."""
+    if options.command != "demo":
+        yield Logins(configured.options.folders, os.environ, remembers=True, invite=by_enter)
+        return
+    with TemporaryDirectory(prefix="mcpdeck-demo-") as home:
+        environ = {**os.environ, HOME_VARIABLE: home}
+        yield Logins(Folders.of(environ), environ, invite=by_enter)
 
 
 def _memory(configured: Configured, options: Options) -> Memory:

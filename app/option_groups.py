@@ -112,7 +112,9 @@ def add_options(parser: argparse.ArgumentParser, name: str | None) -> None:
     """Every option of one sub-command (None: the dashboard)."""
     shown = COMMANDS[name].takes if name else DASHBOARD.takes
     accepted = shown | Takes.TARGET if name is None or name in TOOK_EVERYTHING else shown
-    _own(parser.add_argument_group("options").add_argument, name)
+    own = parser.add_argument_group("options").add_argument
+    _own(own, name)
+    _of_logins(own, name)
     _writing(_Group(parser, "what is written", shown, accepted), name)
     _sources(_Group(parser, "where servers come from", shown, accepted), name)
     if name == "add":
@@ -157,6 +159,20 @@ def _own(add: Callable[..., object], name: str | None) -> None:
         add("--transport", choices=["stdio", "http", "sse"], help=about)
     if name == "reset-project-choices":
         add("--yes", action="store_true", help="do not ask")
+
+
+def _of_logins(add: Callable[..., object], name: str | None) -> None:
+    match name:
+        case "login":
+            about = "print the address to open, and take the one that the browser ends at, pasted"
+            add("--no-browser", dest="browser", action="store_false", help=about)
+            add("--again", action="store_true", help="log in anew although there is a login")
+        case "logout":
+            add("--all", dest="everything", action="store_true", help="every login that is stored")
+        case "auth":
+            add("--rotate-key", action="store_true", help="encrypt what is stored anew, with a new key")
+        case _:
+            pass
 
 
 def _writing(add: _Group, name: str | None) -> None:
@@ -223,6 +239,8 @@ def _new_entry(add: Callable[..., object]) -> None:
     add("-e", "--env", action="append", default=[], type=_variable, metavar="NAME=VALUE", help=about)
     add("--cwd", type=Path, metavar="DIR", help="where the program runs; without it, in the project")
     add("--client-id", metavar="ID", help="OAuth client id; its secret comes from MCP_CLIENT_SECRET")
+    about = "ask for that secret (without a terminal: MCP_CLIENT_SECRET) and keep it in the entry"
+    add("--client-secret", action="store_true", help=about)
     add("--callback-port", type=_port, metavar="PORT", help="fixed port for the OAuth redirect")
     add("--era", choices=[mode.value for mode in EraMode], help="protocol era; auto finds out")
     add("--protocol-version", type=_date, metavar="DATE", help="insist on one revision")

@@ -27,7 +27,8 @@ class Options:
     sub-command. ``output``: where ``read`` saves what it got. ``page``: one page of a list only, the one at
     ``cursor`` (None: the first). ``scope`` is ``local``, ``project`` or ``user`` (None: not given); ``rename``
     the name that a server gets here, ``values`` what is put into the variables of a registry's entry;
-    ``everything``: all pages of a search.
+    ``everything``: all pages of a search, every stored login. ``browser``: one may be opened; ``again``: log in
+    although there is a login; ``client_secret``: ask for one.
     """
 
     command: str | None
@@ -60,6 +61,7 @@ class Options:
     cursor: str | None = None
     scope: str | None = None
     client_id: str | None = None
+    client_secret: bool = False
     callback_port: int | None = None
     dry_run: bool = False
     force: bool = False
@@ -67,6 +69,9 @@ class Options:
     rename: str | None = None
     values: tuple[tuple[str, str], ...] = ()
     everything: bool = False
+    browser: bool = True
+    again: bool = False
+    rotate_key: bool = False
     show_help: bool = False
     show_version: bool = False
 
@@ -143,6 +148,9 @@ def parse(argv: Sequence[str]) -> Options:
     if "--" in words:
         cut = words.index("--")
         words, program = words[:cut], tuple(words[cut + 1 :])
+    if any(word.startswith("--client-secret=") for word in words):  # what argparse says of it would repeat it
+        hint = "without a value: it is asked for, or taken from MCP_CLIENT_SECRET"
+        raise UsageError("--client-secret takes no value: everybody on this machine can read a command line", hint=hint)
     name, rest = _split_command(words)
     parser = _parser(name)
     namespace, unknown = parser.parse_known_intermixed_args(rest)

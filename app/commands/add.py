@@ -5,6 +5,8 @@ Owns the way from words and options to an entry. ``${NAME}`` is written as it is
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 from ...services.config.files import with_home
@@ -45,11 +47,30 @@ def _remote(options: Options) -> tuple[str, JsonObject]:
     oauth: JsonObject = {}
     if options.client_id is not None:
         oauth["clientId"] = options.client_id
+    if options.client_secret:
+        oauth["clientSecret"] = _client_secret(options)
     if options.callback_port is not None:
         oauth["callbackPort"] = options.callback_port
     if oauth:
         value["oauth"] = oauth
     return name, {**value, **_common(options)}
+
+
+def _client_secret(options: Options) -> str:
+    """The secret of ``--client-id``, never from the command line. Raises ``UsageError``."""
+    if options.client_id is None:
+        raise UsageError("--client-secret belongs to a client id", hint="add --client-id ID")
+    if options.scope == "project":
+        hint = "set MCP_CLIENT_SECRET where it is used, or write ${NAME} with add-json"
+        raise UsageError("--client-secret would put the secret into a file that others get", hint=hint)
+    secret = os.environ.get("MCP_CLIENT_SECRET", "")
+    if not secret and sys.stdin.isatty():
+        from getpass import getpass
+
+        secret = getpass("OAuth client secret: ", stream=sys.stderr)
+    if not secret.strip():
+        raise UsageError("there is no client secret", hint="type it at the terminal, or set MCP_CLIENT_SECRET")
+    return secret.strip()
 
 
 def _name_and_url(words: tuple[str, ...]) -> tuple[str, str]:
@@ -78,8 +99,9 @@ def _local(options: Options, scope: str, project: Path) -> tuple[str, JsonObject
         raise UsageError("no command after --", hint="mcpdeck add NAME -- COMMAND ARGS…")
     if options.transport not in (None, TransportKind.STDIO):
         raise UsageError(f"--transport {options.transport} is for a URL, not for a program", hint=USAGE)
-    if options.headers or options.client_id is not None or options.callback_port is not None:
-        raise UsageError("--header, --client-id and --callback-port are for a URL, not for a program", hint=USAGE)
+    if options.headers or options.client_id is not None or options.client_secret or options.callback_port is not None:
+        what = "--header, --client-id, --client-secret and --callback-port"
+        raise UsageError(f"{what} are for a URL, not for a program", hint=USAGE)
     value: JsonObject = {"command": program[0]}
     if program[1:]:
         value["args"] = [*program[1:]]

@@ -22,7 +22,7 @@ from ..resolve import Guard, usable
 
 
 def run(options: Options) -> int:
-    """0 all ok, 1 some operation failed; without a connection the code of what stands in the way."""
+    """0 all ok, 1 some operation failed (4: each for want of authorization); else what keeps it from connecting."""
     began: list[bool] = []
     try:
         entry, guard = usable(options, options.words[0] if options.words else None)

@@ -59,6 +59,8 @@ server = MCPServer(
     instructions=(
         "Start with greet, then look at paint_landscape. countdown takes ten seconds and can be cancelled; "
         "book_table asks you something back; fail goes wrong in three different ways. "
+        "Then go to demo-login and press Enter: you see a login, a token that expires and is renewed, and a tool that "
+        "wants more. "
         "Nothing here leaves this machine."
     ),
 )

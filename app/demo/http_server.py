@@ -44,11 +44,18 @@ def main() -> int:
     import anyio
 
     from . import login, over_http, over_sse, over_websocket
+    from .gate import gate
 
     sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
     ports = [int(one.getsockname()[1]) for one in sockets]
-    streamable = [over_http.server, login.server(f"http://127.0.0.1:{ports[1]}")]
-    apps = [over_sse.server.sse_app(), over_websocket.websocket_app(over_websocket.server)]
+    behind_login = login.server(f"http://127.0.0.1:{ports[1]}")
+    streamable = [over_http.server, behind_login.mcp]
+    apps = [
+        over_http.server.streamable_http_app(),
+        gate(behind_login.book, behind_login.mcp.streamable_http_app()),
+        over_sse.server.sse_app(),
+        over_websocket.websocket_app(over_websocket.server),
+    ]
     gc.freeze()
     gc.enable()
     anyio.run(_serve, _by_port(ports, streamable, apps), sockets)
@@ -74,11 +81,11 @@ async def _serve(app: ASGIApp, sockets: list[socket.socket]) -> None:
         tasks.cancel_scope.cancel()
 
 
-def _by_port(ports: list[int], streamable: list[MCPServer], others: list[ASGIApp]) -> ASGIApp:
+def _by_port(ports: list[int], streamable: list[MCPServer], served: list[ASGIApp]) -> ASGIApp:
     """One application for all sockets: the port a request came to decides whose it is."""
     from starlette.applications import Starlette
 
-    apps = dict(zip(ports, [*(server.streamable_http_app() for server in streamable), *others], strict=True))
+    apps = dict(zip(ports, served, strict=True))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:

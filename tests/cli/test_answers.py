@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from mcpdeck.app.answers import Answers, read_answers
 from mcpdeck.app.made_values import form_content, made
 from mcpdeck.services.engine.validation import problems
 from mcpdeck.services.errors import ConfigError
+from mcpdeck.services.models import IdentityProvider, OAuthSettings
 from mcpdeck.services.session.questions import ELICITATION, SAMPLING, Answer, Question
 
 FORM: dict[str, Any] = {
@@ -238,8 +240,9 @@ def test_variables_are_expanded_in_every_text(file: Path) -> None:
         M="m",
         S="hush",
     )
-    assert answers.oauth == {"clientSecret": "hush"}
-    assert "hush" not in repr(answers)
+    assert answers.oauth is not None
+    assert answers.oauth.settings.client_secret == "hush"
+    assert "hush" not in repr(answers) + repr(answers.oauth)
     assert answers.sampling is not None
 
 
@@ -249,7 +252,29 @@ def test_permission_and_oauth_are_taken_and_kept(file: Path) -> None:
         "idp": {"tokenEndpoint": "https://i.example", "clientId": "c", "idToken": "t"},
     }  # fmt: skip
     answers = given(file, {"permission": "allow", "oauth": oauth})
-    assert (answers.permission, answers.oauth) == ("allow", oauth)
+    assert answers.permission == "allow"
+    assert answers.oauth is not None
+    assert answers.oauth.settings == OAuthSettings(
+        client_id="c", issuer="https://a.example", grant="id_jag", opening="http", dpop="auto",
+        idp=IdentityProvider("https://i.example", "c", "t"),
+    )  # fmt: skip
+
+
+def test_an_answers_file_changes_of_an_entry_s_login_only_what_it_names(file: Path) -> None:
+    answers = given(file, {"oauth": {"open": "http", "dpop": "auto"}})
+    assert answers.oauth is not None
+    entry = OAuthSettings(client_id="id", client_secret="hush", grant="client_credentials", dpop="off")
+    assert answers.oauth.over(entry) == replace(entry, opening="http", dpop="auto")
+    assert answers.oauth.over(None) == OAuthSettings(opening="http")
+    assert not answers.oauth.holds_credentials
+
+
+def test_a_file_named_in_the_answers_is_read_beside_them_and_a_variable_names_none(file: Path) -> None:
+    (file.parent / "token.jwt").write_text("a.b.c\n")
+    answers = given(file, {"oauth": {"grant": "jwt_bearer", "assertion": "@token.jwt"}})
+    assert answers.oauth is not None and answers.oauth.settings.assertion == "a.b.c"
+    answers = given(file, {"oauth": {"assertion": "${TOKEN}"}}, TOKEN="@token.jwt")
+    assert answers.oauth is not None and answers.oauth.settings.assertion == "@token.jwt"
 
 
 @pytest.mark.parametrize(
@@ -273,7 +298,10 @@ def test_permission_and_oauth_are_taken_and_kept(file: Path) -> None:
         ({"permission": "ask"}, "/permission", '"deny"'),
         ({"oauth": {"grant": "password"}}, "/oauth/grant", "client_credentials"),
         ({"oauth": {"clientid": ""}}, "/oauth/clientid", 'did you mean "clientId"?'),
-        ({"oauth": {"idp": {"idToken": 1}}}, "/oauth/idp/idToken", "no text"),
+        ({"oauth": {"idp": {"idToken": 1}}}, "/oauth/idp", 'no "tokenEndpoint"'),
+        ({"oauth": {"idp": {"tokenEndpoint": "https://i", "clientId": "c", "idToken": 1}}}, "idp/idToken", "quotes"),
+        ({"oauth": {"open": "window"}}, "/oauth/open", '"browser", "http", "print"'),
+        ({"oauth": {"assertion": "@nowhere.jwt"}}, "/oauth/assertion", "nowhere.jwt"),
         ({"oauth": {"clientSecret": "${NOT_SET}"}}, "/oauth/clientSecret", "NOT_SET"),
         ("{", ":1:2", "not JSON"),
         ("", ":1:1", "not JSON"),

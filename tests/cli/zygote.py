@@ -20,6 +20,7 @@ from pathlib import Path
 
 _PRELOADED = (
     "anyio._backends._asyncio",
+    "httpcore",
     "httpx",
     "jsonschema",
     "tomllib",
@@ -28,6 +29,9 @@ _PRELOADED = (
     "mcpdeck.app.cli",
     "mcpdeck.app.trace_file",
     "mcpdeck.app.worker",
+    "mcpdeck.services.auth.dpop",
+    "mcpdeck.services.auth.grants",
+    "mcpdeck.services.auth.login",
     "mcpdeck.services.config.clients",
     "mcpdeck.services.config.snippets",
     "mcpdeck.services.discovery.found",
