@@ -251,7 +251,7 @@ class FieldsForm(VerticalScroll, can_focus=False):
         self._form = Form(())
         self._entries: dict[str, Entry] = {}
         self._extra: JsonObject = {}
-        self._warn_secrets = warn_secrets
+        self.warn_secrets = warn_secrets
         self._loaded = False
         self._stale = False
         self._focus_when_ready = False
@@ -299,7 +299,7 @@ class FieldsForm(VerticalScroll, can_focus=False):
         for field in fields:
             entry = self._entries.get(field.name, EMPTY)
             yield FieldRow(
-                field, entry, label_cells=label_cells, width=width - label_cells - 3, warn_secret=self._warn_secrets
+                field, entry, label_cells=label_cells, width=width - label_cells - 3, warn_secret=self.warn_secrets
             )
         if not fields and self._loaded and not self._extra:
             yield Static(self.empty_text, classes="empty", markup=False)

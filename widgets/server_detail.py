@@ -21,6 +21,7 @@ from .ink import INK_CLASSES, INK_CSS, InkWell, Line
 from .provenance_lines import own_files_left_out
 from .server_facts import overview, welcome
 from .server_offer import NOTHING, Declared
+from .token_lines import counts_down
 
 
 class ServerDetail(ScrollView, can_focus=True):
@@ -39,6 +40,7 @@ class ServerDetail(ScrollView, can_focus=True):
         Binding("end,G", "scroll_end", "End", show=False),
         Binding("pagedown,ctrl+d", "page_down", "Page down", show=False),
         Binding("pageup,ctrl+u", "page_up", "Page up", show=False),
+        Binding("enter", "screen.decide", "Decide", show=False),
     ]
 
     server: reactive[ServerState | None] = reactive[ServerState | None](None)
@@ -71,7 +73,8 @@ class ServerDetail(ScrollView, can_focus=True):
 
     def tick(self) -> None:
         """A second went by: a countdown moves on."""
-        if self.server is not None and self.server.status is Status.RECONNECTING:
+        server = self.server
+        if server is not None and (server.status is Status.RECONNECTING or counts_down(server)) and self.display:
             self.lay_out()
 
     def lay_out(self) -> None:

@@ -6,8 +6,9 @@ Owns the wording and the order of facts. Pure: a snapshot, a width and the time 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from ..services.models import NEEDS_APPROVAL, ErrorInfo, Source, Status, as_list
+from ..services.models import NEEDS_APPROVAL, ErrorInfo, LoginStatus, Source, Status, as_list
 from ..services.state.model import ServerState
 from ..services.state.text import one_line, visible
 from . import server_offer as offer
@@ -15,7 +16,8 @@ from .fact_lines import bullets, clock, dotted, fact, section, size
 from .ink import Line, fit, wrapped
 from .provenance_lines import offered, provenance, told_by_rule, tool_changes
 from .server_offer import NOTHING, Declared
-from .status_marks import mark_of, milliseconds, of_whole_file, plain_title, seconds_left
+from .status_marks import UNDER_WAY, mark_of, milliseconds, of_whole_file, plain_title, seconds_left
+from .token_lines import authorization
 
 STDERR_LINES = 12
 
@@ -29,9 +31,9 @@ def overview(server: ServerState, width: int, now: float, declared: Declared = N
     lines: list[Line] = [*_status(server, width, now)]
     if server.usable:
         lines += tool_changes(server, width)
-    for group in (_identity(server, width), _connection(server, width), _session(server, declared, width, now)):
-        facts = [*group]
-        lines += [(), *facts] if facts else []
+    lines += _grouped(_identity(server, width), _connection(server, width))
+    lines += authorization(server, width, now)
+    lines += _grouped(_session(server, declared, width, now))
     lines += offer.tasks(server, width)
     lines += _rules(server, width)
     if server.lints:
@@ -39,6 +41,13 @@ def overview(server: ServerState, width: int, now: float, declared: Declared = N
     if server.instructions:
         lines += section("Instructions", "in the server's own words", server.instructions, width)
     return lines
+
+
+def _grouped(*groups: Iterable[Line]) -> Iterable[Line]:
+    """A blank line before each group that says something."""
+    for group in groups:
+        facts = [*group]
+        yield from ((), *facts) if facts else ()
 
 
 def welcome(left_out: str = "") -> list[Line]:
@@ -75,7 +84,9 @@ def _status(server: ServerState, width: int, now: float) -> Iterable[Line]:
         yield ((f"{mark.glyph} " if first else "  ", mark.ink), (text, "strong" if first else ""))
         first = False
     if server.error is not None and server.status is not Status.CONNECTED and not server.suppressed_by:
-        yield from _words(server.error, "" if told_by_rule(server) else plain_title(server), width)
+        going = server.auth is not None and server.auth.status in UNDER_WAY  # what to do about it is being done
+        error = replace(server.error, hint="") if going else server.error
+        yield from _words(error, "" if told_by_rule(server) else plain_title(server), width)
     for text in wrapped(todo, width - 4) if todo else ():
         yield (("  ", ""), (text, "accent"))
     if server.error is not None and server.status is not Status.CONNECTED:
@@ -109,7 +120,7 @@ def _sentence(server: ServerState, now: float) -> tuple[str, str]:
                 return "This file cannot be read; the servers of other files are there", ""
             return "Cannot be used as configured", "E edits it"
         case Status.NEEDS_AUTH:
-            return "Not connected: a login is needed", "r tries again"
+            return _login(server)
         case Status.RECONNECTING:
             left = seconds_left(server, now)
             when = f"in {left} s" if left else "now"
@@ -117,6 +128,17 @@ def _sentence(server: ServerState, now: float) -> tuple[str, str]:
             return f"Not connected; trying again {when}{tries}", "r tries at once"
         case Status.FAILED:
             return "Not connected", "r tries again"
+
+
+def _login(server: ServerState) -> tuple[str, str]:
+    """Whether a login is wanted, goes on, or waits for its person; a failed one says why in its own section."""
+    view = server.auth
+    if view is not None and view.status is LoginStatus.WAITING:
+        return "Not connected: its login waits for you", "w goes to it"
+    if view is not None and view.status is LoginStatus.RUNNING:
+        return "Not connected: logging in", "A shows every step"
+    told = server.error is not None and "Enter" in server.error.hint  # with where that leads
+    return "Not connected: a login is needed", "" if told else "Enter logs in"
 
 
 def _asker(source: Source) -> str:

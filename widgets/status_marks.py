@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from ..services.models import OFFERED, ErrorInfo, Status, TransportKind, as_text
+from ..services.models import OFFERED, ErrorInfo, LoginStatus, Status, TransportKind, as_text
 from ..services.state.model import ServerState
 from ..services.state.text import one_line
 
@@ -42,6 +42,9 @@ MORE_MARKS: tuple[tuple[Mark, str], ...] = (
     (OFFER, "offered: can be taken over"),
 )
 """Kinds of ``disabled`` that look like themselves."""
+
+UNDER_WAY: dict[LoginStatus, str] = {LoginStatus.RUNNING: "logging in", LoginStatus.WAITING: "login waits for you"}
+"""What is said of a server while somebody logs in to it."""
 
 TRANSPORT_WORDS: dict[TransportKind, str] = {TransportKind.IN_PROCESS: "in-proc", TransportKind.CONNECTOR: "proxy"}
 
@@ -118,6 +121,11 @@ def status_words(server: ServerState, now: float) -> str:
             tries = f" ({server.attempt}/{server.attempts})" if server.attempts else ""
             left = seconds_left(server, now)
             return f"{word}{tries} in {left} s" if left else f"{word}{tries} now"
+        case Status.NEEDS_AUTH | Status.CONNECTING if server.auth is not None and server.auth.status in UNDER_WAY:
+            return UNDER_WAY[server.auth.status]
+        case Status.NEEDS_AUTH:
+            reason = short_reason(server.error)
+            return f"{word} · {reason}" if reason else word
         case Status.NOT_CONFIGURED if of_whole_file(server):
             return f"unreadable · {one_line(plain_title(server))}"
         case Status.BLOCKED if server.error is not None and server.error.kind == "policy":

@@ -250,7 +250,14 @@ class ValueEditor(Widget):
                 area.placeholder = Content(self._placeholder)
                 return area
             case "line":
-                line = ValueInput(entry.text, compact=True, placeholder=self._placeholder, select_on_focus=False)
+                line = ValueInput(
+                    entry.text,
+                    compact=True,
+                    placeholder=self._placeholder,
+                    select_on_focus=False,
+                    # What is typed stays out of sight, and so out of pictures of the screen.
+                    password=self.field.schema.get("format") == "password",
+                )
                 line.cursor_position = len(entry.text)
                 return line
 

@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import events
+from textual.widgets import Input
 
 from ...services.models import JsonObject
 from ...services.state.model import CallState, PromptState
 from ...services.state.text import one_line
 from ...widgets.call_console import CallConsole
+from ...widgets.prompts.login_words import CONSENT, OWN
 from ...widgets.prompts.question import QuestionPanel
 from ...widgets.tool_form import ToolForm
 from ..actions import Zone
 from ..controller import Intents
-from .deck_entries import EntryActions
+from .deck_logins import LoginActions
 from .stray_keys import Meant, StrayKeys
 
 
-class DeckActions(EntryActions):
+class DeckActions(LoginActions):
     """Base of the deck screen."""
 
     def __init__(self, intents: Intents, form: ToolForm, calls: CallConsole, clock: Callable[[], float]) -> None:
@@ -70,7 +72,11 @@ class DeckActions(EntryActions):
 
     def question_closed(self, prompt: PromptState, *, answering: bool) -> None:
         """A question that was shown is gone; ``answering``: the focus was in it."""
-        if not self._ended_here & {prompt.id, prompt.call}:
+        if prompt.method in OWN:  # a login went on: the browser came back, or the time for it was over
+            typing = prompt.method == CONSENT or isinstance(self.focused, Input)
+            if answering and typing and prompt.id not in self._ended_here:
+                self._stray.begin()
+        elif not self._ended_here & {prompt.id, prompt.call}:
             hint = "What is typed right now was meant for it and does nothing." if answering else ""
             self._say("The question was withdrawn by the server", hint)
             if answering:

@@ -24,6 +24,7 @@ ZONES: dict[str, Zone] = {
     "calls": Zone.CALLS,
     "question": Zone.QUESTION,
     "sampling": Zone.QUESTION,
+    "login": Zone.QUESTION,
 }
 """Widget ids of the panes."""
 _ON_THE_LEFT = frozenset({Zone.SERVERS, Zone.TOOLS, Zone.FILTER})

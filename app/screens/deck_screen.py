@@ -26,13 +26,11 @@ from ...widgets.call_console import CallConsole
 from ...widgets.footer_keys import FooterKeys
 from ...widgets.header_bar import HeaderBar
 from ...widgets.log_view import LogPane
-from ...widgets.prompts.elicitation import ElicitationPanel
-from ...widgets.prompts.question import QuestionPanel
-from ...widgets.prompts.sampling import SamplingPanel
 from ...widgets.server_detail import ServerDetail
 from ...widgets.server_list import ServerList
 from ...widgets.server_offer import NOTHING
 from ...widgets.tabbed_pane import TabbedPane
+from ...widgets.token_lines import counts_down
 from ...widgets.tool_form import ToolForm
 from ...widgets.tool_list import ToolList
 from ...widgets.tool_words import no_task, runs_tasks
@@ -40,14 +38,15 @@ from ...widgets.virtual_list import VirtualList
 from ..actions import APP_ACTIONS, BY_ID, Zone, bindings
 from ..controller import Intents
 from ..hints import fixed_hints, hints
-from .deck_focus import ZONES, DeckFocus
+from .deck_focus import ZONES
+from .deck_questions import DeckQuestions
 
 TABS: tuple[tuple[str, str], ...] = (("overview", "Overview"), ("log", "Log"), ("form", "Tool"))
 PREVIEW_DELAY = 0.1
 """Seconds the cursor rests on a tool before its form is built: scrolling through builds none."""
 
 
-class DeckScreen(DeckFocus):
+class DeckScreen(DeckQuestions):
     """Fed by the bridge; ``go_to_server`` and ``go_to_tool`` are for the command palette."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - typed by Textual
@@ -69,8 +68,6 @@ class DeckScreen(DeckFocus):
         self._header = HeaderBar(version, id="header")
         self._servers = ServerList(id="servers", clock=clock)
         self._tools = ToolList(id="tools")
-        self._elicitation = ElicitationPanel(id="question")
-        self._sampling = SamplingPanel(id="sampling")
         self._overview = ServerDetail(id="overview", clock=clock)
         self._logs = LogPane(id="log")
         self._work = TabbedPane(tabs=TABS, id="work")
@@ -84,8 +81,8 @@ class DeckScreen(DeckFocus):
                 yield self._servers.data_bind(DeckScreen.mcp)
                 yield self._tools.data_bind(DeckScreen.server)
             with Vertical(id="desk"):
-                yield self._elicitation.data_bind(DeckScreen.calls)
-                yield self._sampling.data_bind(DeckScreen.calls)
+                for panel in self.question_panels():
+                    yield panel.data_bind(DeckScreen.calls)
                 with self._work:
                     yield self._overview.data_bind(DeckScreen.server, DeckScreen.mcp)
                     yield self._logs
@@ -100,8 +97,9 @@ class DeckScreen(DeckFocus):
         self._countdown = self.set_interval(1.0, self._tick, pause=True)
         self._resting = self.set_interval(PREVIEW_DELAY, self._show_preview, pause=True)
         self._servers.focus()
-        self._show_question()
+        self.show_question()
         self._show_declared()
+        self._count_down()
         self._tell()
 
     # What arrives.
@@ -113,17 +111,23 @@ class DeckScreen(DeckFocus):
         self.server = new.servers[selected] if selected is not None else None
         if not self.is_mounted:
             return
-        if any(row.status is Status.RECONNECTING for row in new.servers.values()):
+        self._count_down()
+        self._refresh_form()
+
+    def _count_down(self) -> None:
+        """Seconds are counted only while there is something that they are shown of."""
+        counts = any(row.status is Status.RECONNECTING for row in self.mcp.servers.values())
+        if counts or counts_down(self.server):
             self._countdown.resume()
         else:
             self._countdown.pause()
-        self._refresh_form()
 
     def watch_server(self, old: ServerState | None, new: ServerState | None) -> None:
         if not self.is_mounted:
             return
         self._show_log()
         self._show_declared()
+        self._count_down()
         if (old.status, old.id) != (new.status, new.id) if old and new else old is not new:
             self._hints()
         self._tell()
@@ -133,26 +137,10 @@ class DeckScreen(DeckFocus):
         self._overview.declared = self._intents.declared(server.id) if server is not None and server.usable else NOTHING
 
     def watch_prompts(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> None:
-        self._show_question()
+        self.show_question()
         self.follow_questions(old, new)
         if bool(old) != bool(new) and self.is_mounted:
             self._hints()
-
-    @property
-    def _question(self) -> QuestionPanel:
-        """The panel for the question that waits longest."""
-        sampling = bool(self.prompts) and self.prompts[0].method == "sampling/createMessage"
-        return self._sampling if sampling else self._elicitation
-
-    def _show_question(self) -> None:
-        first = self.prompts[0] if self.prompts else None
-        for panel in (self._elicitation, self._sampling):
-            shown = first if panel is self._question else None
-            panel.display = shown is not None
-            if shown is not None:
-                asker = self.mcp.servers.get(shown.server)
-                panel.endpoint = asker.endpoint if asker is not None else ""
-            panel.prompt = shown
 
     def watch_calls(self, old: tuple[CallState, ...], new: tuple[CallState, ...]) -> None:
         if self.is_mounted:
@@ -368,7 +356,7 @@ class DeckScreen(DeckFocus):
             case Zone.CALLS:
                 self._calls.focus()
             case Zone.QUESTION:
-                self._question.focus_first()
+                self.question.focus_first()
 
     def zone_entered(self, zone: Zone) -> None:
         if zone is Zone.TOOLS and self.tab != "form":

@@ -20,7 +20,7 @@ from mcpdeck.services.state.model import AppState
 from mcpdeck.services.state.store import Store
 from mcpdeck.widgets.server_offer import Declared
 from tests.ui import questions, states
-from tests.ui.form_stage import settle, text_of
+from tests.ui.form_stage import burst_paste, settle, text_of
 from tests.ui.kept_entries import KeptEntries
 from tests.waiting import eventually
 
@@ -35,6 +35,7 @@ class Kept:
         self.entries = KeptEntries(self.asked)
         self.registry: Registry | None = None
         self.embedded = False
+        self.secrets: dict[str, str] = {}
 
     def call(
         self,
@@ -86,6 +87,25 @@ class Kept:
     def save(self, call_id: str) -> Path | None:
         self.asked.append(("save", call_id))
         return None
+
+    def login(self, server: str, again: bool = False) -> None:
+        self.asked.append(("login again" if again else "login", server))
+
+    def logout(self, server: str) -> None:
+        self.asked.append(("logout", server))
+
+    def refresh_token(self, server: str) -> None:
+        self.asked.append(("refresh token", server))
+
+    def expire_token(self, server: str) -> None:
+        self.asked.append(("expire token", server))
+
+    def reveal(self, server: str, key: str) -> str | None:
+        self.asked.append(("reveal", server, key))
+        return self.secrets.get(key)
+
+    def open_url(self, server: str, url: str) -> None:
+        self.asked.append(("open url", server, url))
 
 
 class Ticks:
@@ -181,7 +201,5 @@ async def decked(state: AppState, *, size: tuple[int, int] = (120, 40), toasts: 
 
 async def paste(stage: Stage, text: str) -> None:
     """A bracketed paste, as a terminal sends it."""
-    driver = stage.app._driver
-    assert driver is not None
-    driver.send_message(events.Paste(text))
+    await burst_paste(stage.app, stage.pilot, text)
     await stage.rest()

@@ -68,6 +68,14 @@ async def burst(app: App[None], pilot: Pilot[None], *keys: str) -> None:
     await settle(app, pilot)
 
 
+async def burst_paste(app: App[None], pilot: Pilot[None], text: str) -> None:
+    """A bracketed paste, as a terminal sends it."""
+    driver = app._driver
+    assert driver is not None
+    driver.send_message(events.Paste(text))
+    await settle(app, pilot)
+
+
 async def settle(app: App[None], pilot: Pilot[None]) -> None:
     """Until the screen stays as it is, at most forty rounds of messages and layout."""
     before, same = "", 0

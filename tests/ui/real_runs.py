@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from mcpdeck.app.controller import Controller
 from mcpdeck.app.deck import Deck
 from mcpdeck.app.worker import Services, running
+from mcpdeck.services.connections.logins import Logins
 from mcpdeck.services.manager import Settings
 from mcpdeck.services.models import ServerEntry
 
@@ -22,11 +23,15 @@ def _never(*arguments: object) -> None:
 
 @asynccontextmanager
 async def dashboard(
-    entries: Sequence[ServerEntry], data_folder: Path, *, size: tuple[int, int] = (120, 40)
+    entries: Sequence[ServerEntry],
+    data_folder: Path,
+    *,
+    size: tuple[int, int] = (120, 40),
+    logins: Logins | None = None,
 ) -> AsyncIterator[tuple[Pilot[None], Deck, Services]]:
     """Composed as ``app.main`` does it: the connections live around the App."""
     async with (
-        running(entries, settings=Settings(), can_ask=True) as services,
+        running(entries, settings=Settings(), can_ask=True, logins=logins) as services,
         anyio.create_task_group() as tasks,
     ):
         deck = Deck(

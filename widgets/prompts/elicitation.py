@@ -12,10 +12,12 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from ...services.models import JsonObject, as_object, as_text
+from ...services.state.model import PromptState
 from ...services.state.text import one_line, visible
 from ..app_of import app_of
 from ..chip import Chip
 from ..form_values import Field, Form, Kind, asks_for_secret, first_entry, form_of
+from .login_words import FORM
 from .question import QuestionPanel, Unready
 from .urls import Address, read_address
 
@@ -24,7 +26,7 @@ _WHOLE = "content"
 
 
 class ElicitationPanel(QuestionPanel):
-    """A question of ``elicitation/create``."""
+    """A question of ``elicitation/create``, or a form of our own for what a login needs to know."""
 
     DEFAULT_CSS = """
     ElicitationPanel {
@@ -49,17 +51,27 @@ class ElicitationPanel(QuestionPanel):
     def has_form(self) -> bool:
         return self._address is None
 
+    @property
+    def _ours(self) -> bool:
+        return self.prompt is not None and self.prompt.method == FORM
+
+    def asker(self, prompt: PromptState) -> str:
+        return f"mcpdeck asks, to log in to {one_line(prompt.server, 40)}" if self._ours else super().asker(prompt)
+
     def load(self, request: JsonObject) -> list[Content]:
         is_url = request.get("mode") == "url"
         self._address = read_address(as_text(request.get("url")) or "") if is_url else None
         self.set_class(is_url, "-url")
         self._form, self._whole = (Form(()), False) if is_url else _form(as_object(request.get("requestedSchema")))
         self.fields.empty_text = "Nothing to fill in: accept or decline."
+        self.fields.warn_secrets = not self._ours  # a client secret is for us, and no server asks for it
         self.fields.load(self._form, {one.name: first_entry(one, prefill=True) for one in self._form.fields}, {})
         self.query_one("#question-accept", Chip).disabled = bool(self._address and self._address.refused)
         words = _message(request)
         lines = [words] if words else []
-        return lines + (_address_lines(self._address) if self._address else _form_warnings(self._form, words.plain))
+        if self._address is not None:
+            return lines + _address_lines(self._address)
+        return lines if self._ours else lines + _form_warnings(self._form, words.plain)
 
     def content(self) -> JsonObject | None:
         if self._address is not None:

@@ -100,8 +100,23 @@ class QuestionPanel(Widget):
     def has_form(self) -> bool:
         return True
 
+    @property
+    def form_rows(self) -> int:
+        """Rows below what is to be read: those of the form and one blank line, or one line without any form."""
+        return max(1, self.fields.rows) + 1 if self.has_form else 1
+
     asks: ClassVar[str] = "asks"
     """What the server does, after its name."""
+
+    def asker(self, prompt: PromptState) -> str:
+        """Who asks, and for what; safe on one line."""
+        return f"{one_line(prompt.server, 40)} {self.asks}"
+
+    def aside(self, prompt: PromptState) -> str:
+        """What else belongs below: the tool whose call waits for the answer."""
+        call = next((call for call in self.calls if call.id == prompt.call), None)
+        tool = one_line(call.tool, 40) if call is not None else ""
+        return f"during {tool}" if tool else "during a call" if prompt.call else ""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="question-about", can_focus=False):
@@ -119,6 +134,7 @@ class QuestionPanel(Widget):
     def on_mount(self) -> None:
         self.watch(self.fields, "virtual_size", self._resized, init=False)
         self.watch(self._about, "virtual_size", self._resized, init=False)
+        self.watch(self._words, "virtual_size", self._resized, init=False)  # fewer words leave the room as it was
         self.call_later(self._show)  # once mounted: it may have been told before
 
     # Room.
@@ -145,7 +161,7 @@ class QuestionPanel(Widget):
         """Ask for as many rows as there are to show; what holds the panel may give less, then the parts share it."""
         # The words themselves: what scrolls them is only as tall as it may be.
         about = max(1, self._words.outer_size.height)
-        form = max(1, self.fields.rows) + 1 if self.has_form else 1
+        form = self.form_rows
         height = about + form + 1
         room = self.size.height - 1
         # Of too little room the form gets what it needs up to half, and never less than a field.
@@ -154,7 +170,7 @@ class QuestionPanel(Widget):
             self._fitted = (height, read)
             self.styles.height = height + self.gutter.height
             self._about.styles.height = read
-        self.call_after_refresh(self._show_title)  # it tells whether there is more to read
+        self.call_after_refresh(self.show_title)  # it tells whether there is more to read
 
     def action_read(self, pages: int) -> None:
         read = self._about if self._about.max_scroll_y > 0 else self.fields
@@ -166,10 +182,10 @@ class QuestionPanel(Widget):
         self._show()
 
     def watch_calls(self) -> None:
-        self._show_title()
+        self.show_title()
 
     def watch_endpoint(self) -> None:
-        self._show_title()
+        self.show_title()
 
     def focus_first(self) -> None:
         """Focus the first field, or the panel when there is none."""
@@ -195,22 +211,17 @@ class QuestionPanel(Widget):
         self.say("")
         self._words.tell(self.load(prompt.request))
         self._about.scroll_home(animate=False)
-        self._show_title()
+        self.show_title()
 
-    def _show_title(self) -> None:
+    def show_title(self) -> None:
         prompt = self.prompt
         if prompt is None or not self.is_mounted:
             return
         where = one_line(self.endpoint, 200)
-        title = Content.assemble(
-            f"{one_line(prompt.server, 40)} {self.asks}", (f"  {where}" if where else "", "$text-muted not bold")
-        )
-        call = next((call for call in self.calls if call.id == prompt.call), None)
-        tool = one_line(call.tool, 40) if call is not None else ""
-        during = f"during {tool}" if tool else "during a call" if prompt.call else ""
+        title = Content.assemble(self.asker(prompt), (f"  {where}" if where else "", "$text-muted not bold"))
         # Nobody should answer a question whose end is out of sight without knowing that it is.
         more = "PgDn reads on" if self._about.max_scroll_y > 0 else ""
-        subtitle = Content(" · ".join(part for part in (more, during) if part))
+        subtitle = Content(" · ".join(part for part in (more, self.aside(prompt)) if part))
         if (title, subtitle) != self._titles:
             self._titles = self.border_title, self.border_subtitle = title, subtitle
 

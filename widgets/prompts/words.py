@@ -42,11 +42,16 @@ class Words(Static):
         self._lay_out()
 
     def on_resize(self) -> None:
-        if self.content_size.width != self._width:
+        if self._room != self._width:
             self._lay_out()
 
+    @property
+    def _room(self) -> int:
+        # Not the region on the screen: that is nowhere while the panel is hidden, and no other size follows then.
+        return self.outer_size.width - self.gutter.width
+
     def _lay_out(self) -> None:
-        self._width = self.content_size.width
+        self._width = self._room
         self.update(Content("\n").join(line for told in self._told for line in _lines(told, self._width)))
 
 

@@ -1,0 +1,54 @@
+"""The question that waits longest, in the panel of its kind above everything else on the right.
+
+Owns the panels and which of them shows. What is answered goes the way of every action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from textual.widget import Widget
+
+from ...services.state.model import PromptState
+from ...widgets.call_console import CallConsole
+from ...widgets.prompts.elicitation import ElicitationPanel
+from ...widgets.prompts.login import LoginPanel
+from ...widgets.prompts.login_words import CONSENT, LOGIN
+from ...widgets.prompts.question import QuestionPanel
+from ...widgets.prompts.sampling import SamplingPanel
+from ...widgets.tool_form import ToolForm
+from ..controller import Intents
+from .deck_focus import DeckFocus
+
+
+class DeckQuestions(DeckFocus):
+    """Base of the deck screen."""
+
+    def __init__(self, intents: Intents, form: ToolForm, calls: CallConsole, clock: Callable[[], float]) -> None:
+        super().__init__(intents, form, calls, clock)
+        self._elicitation = ElicitationPanel(id="question")
+        self._panels: dict[str, QuestionPanel] = {
+            "sampling/createMessage": SamplingPanel(id="sampling"),
+            LOGIN: (login := LoginPanel(id="login")),
+            CONSENT: login,
+        }
+
+    def question_panels(self) -> Iterable[Widget]:
+        """Every panel once; each wants to be bound to the calls."""
+        return dict.fromkeys((self._elicitation, *self._panels.values()))
+
+    @property
+    def question(self) -> QuestionPanel:
+        """The panel for the question that waits longest."""
+        method = self.prompts[0].method if self.prompts else ""
+        return self._panels.get(method, self._elicitation)
+
+    def show_question(self) -> None:
+        first: PromptState | None = self.prompts[0] if self.prompts else None
+        for panel in (self._elicitation, *dict.fromkeys(self._panels.values())):
+            shown = first if panel is self.question else None
+            panel.display = shown is not None
+            if shown is not None:
+                asker = self.mcp.servers.get(shown.server)
+                panel.endpoint = asker.endpoint if asker is not None else ""
+            panel.prompt = shown
