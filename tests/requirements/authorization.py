@@ -5,7 +5,7 @@ Owns these entries of the manifest. Never runs anything.
 
 from __future__ import annotations
 
-from .model import LOGIN, Requirement
+from .model import Requirement
 
 AUTHORIZATION: tuple[Requirement, ...] = (
     Requirement(
@@ -41,7 +41,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/index",
         "WWW-Authenticate is parsed into its challenges and parameters.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_challenges.py::test_reads",
+            "tests/auth/test_challenges.py::test_never_raises_and_gives_lower_case_names",
+            "tests/auth/test_challenges.py::test_every_value_that_is_quoted_comes_out_as_it_went_in",
+        ),
     ),
     Requirement(
         "37.1.5",
@@ -49,7 +53,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "SHOULD",
         "2026-07-28 basic/authorization/index",
         "With a token at hand it is refreshed once, then the whole flow; repeated 401s do not loop.",
-        why=LOGIN,
+        tests=(
+            "tests/connections/test_authorization.py::test_an_expired_token_is_refreshed_and_the_very_same_message_is_sent_again",
+            "tests/connections/test_authorization.py::test_a_token_that_is_refused_at_once_is_not_asked_for_without_end",
+            "tests/auth/test_tokens_in_use.py::test_a_server_that_takes_no_token_of_its_own_issuer_ends_the_logins_soon",
+        ),
     ),
     Requirement(
         "37.1.6",
@@ -65,7 +73,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/authorization-server-discovery",
         "Protected resource metadata is found by the challenge, then by the well-known path, then at the root.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery.py::test_the_challenge_s_address_is_asked_and_no_other",
+            "tests/auth/test_discovery.py::test_an_address_of_the_challenge_that_has_nothing_ends_the_search",
+            "tests/auth/test_discovery.py::test_without_a_challenge_the_path_is_asked_before_the_root",
+        ),
     ),
     Requirement(
         "37.2.2",
@@ -73,7 +85,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/authorization-server-discovery",
         "The resource of the metadata is compared with the server's URL.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery_documents.py::test_resource_metadata_that_must_not_be_used_ends_the_login",
+            "tests/auth/test_discovery_documents.py::test_a_resource_covers_its_own_url_and_what_is_below_it",
+            "tests/auth/test_misbehaving_server.py::test_metadata_for_something_beside_the_server_are_not_taken",
+        ),
     ),
     Requirement(
         "37.2.3",
@@ -81,7 +97,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/authorization-server-discovery",
         "At least one authorization server is named; of several the person chooses.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery.py::test_of_several_authorization_servers_the_person_chooses_unless_it_is_known",
+            "tests/auth/test_discovery.py::test_the_configured_issuer_must_be_one_that_the_server_names",
+            "tests/auth/test_discovery_documents.py::test_resource_metadata_that_must_not_be_used_ends_the_login",
+        ),
     ),
     Requirement(
         "37.2.4",
@@ -89,7 +109,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "SHOULD",
         "2026-07-28 basic/authorization/index",
         "scopes_supported and everything else of the metadata is kept and shown.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery_documents.py::test_scopes_are_read_one_by_one",
+            "tests/auth/test_discovery_documents.py::test_everything_that_the_metadata_says_is_read",
+            "tests/ui/test_auth_screen.py::test_the_screen_lists_every_step_and_tells_all_about_the_token",
+        ),
     ),
     Requirement(
         "37.3.1",
@@ -97,7 +121,10 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/authorization-server-discovery",
         "Metadata of the authorization server is looked for in the order of the specification.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery.py::test_an_issuer_has_its_well_known_addresses_in_one_order",
+            "tests/auth/test_discovery.py::test_the_first_document_of_an_issuer_with_a_path_is_taken",
+        ),
     ),
     Requirement(
         "37.3.2",
@@ -105,7 +132,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/authorization-server-discovery",
         "Its issuer is identical to the identifier that led there.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery_documents.py::test_server_metadata_that_must_not_be_used_ends_the_login",
+            "tests/auth/test_discovery_documents.py::test_metadata_that_redirects_is_checked_against_the_issuer_it_was_looked_up_for",
+            "tests/auth/test_misbehaving_server.py::test_discovery_that_must_not_be_trusted_ends_before_any_browser",
+        ),
     ),
     Requirement(
         "37.3.3",
@@ -113,7 +144,10 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/authorization-server-discovery",
         "Without code_challenge_methods_supported the server is refused.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery_documents.py::test_server_metadata_that_must_not_be_used_ends_the_login",
+            "tests/auth/test_misbehaving_server.py::test_discovery_that_must_not_be_trusted_ends_before_any_browser",
+        ),
     ),
     Requirement(
         "37.3.4",
@@ -121,7 +155,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/authorization-server-discovery",
         "Its endpoints are https, loopback excepted.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_addresses.py::test_a_server_elsewhere_must_name_https_addresses",
+            "tests/auth/test_addresses.py::test_a_server_on_this_machine_may_name_plain_http_on_this_machine",
+            "tests/auth/test_misbehaving_server.py::test_discovery_that_must_not_be_trusted_ends_before_any_browser",
+        ),
     ),
     Requirement(
         "37.4.1",
@@ -129,7 +167,12 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "SHOULD",
         "2026-07-28 basic/authorization/client-registration",
         "The client is registered beforehand, by a metadata document, dynamically, or asks the person.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_identity.py::test_a_configured_client_comes_before_everything_else_and_nothing_is_sent",
+            "tests/auth/test_identity.py::test_a_metadata_document_comes_before_a_kept_registration",
+            "tests/auth/test_identity.py::test_where_documents_are_not_supported_a_client_is_registered",
+            "tests/auth/test_identity.py::test_without_anything_else_the_person_is_asked",
+        ),
     ),
     Requirement(
         "37.4.2",
@@ -137,7 +180,7 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/client-registration",
         "Dynamic registration says application_type native.",
-        why=LOGIN,
+        tests=("tests/auth/test_identity.py::test_a_registration_asks_for_a_native_client_that_can_refresh",),
     ),
     Requirement(
         "37.4.3",
@@ -145,15 +188,22 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/client-registration",
         "Credentials are kept by issuer and never used with another one.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_identity.py::test_a_configured_client_of_another_issuer_is_never_used",
+            "tests/auth/test_store.py::test_clients_are_kept_by_authorization_server_and_never_given_to_another",
+            "tests/connections/test_authorization.py::test_credentials_stay_with_their_authorization_server_when_the_server_goes_over_to_another",
+        ),
     ),
     Requirement(
         "37.4.4",
         "both",
         "SHOULD",
         "2026-07-28 basic/authorization/client-registration",
-        "A client metadata document is hosted under the very URL that is the client's id.",
-        why=LOGIN,
+        "The address of a client metadata document is the client's id, letter by letter.",
+        tests=(
+            "tests/auth/test_identity.py::test_a_metadata_document_comes_before_a_kept_registration",
+            "tests/auth/test_identity.py::test_a_metadata_url_that_names_no_client_is_a_matter_of_the_settings",
+        ),
     ),
     Requirement(
         "37.4.5",
@@ -161,7 +211,10 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/client-registration",
         "The token endpoint is asked in one of the ways that its metadata names.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_client_auth.py::test_the_method_is_what_metadata_and_registration_agree_on",
+            "tests/auth/test_identity.py::test_the_method_that_is_asked_for_is_one_of_the_servers",
+        ),
     ),
     Requirement(
         "37.5.1",
@@ -169,7 +222,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/index",
         "PKCE with S256, a random state, resource and a registered redirect URI.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_login.py::test_a_login_through_the_browser_is_kept_and_shown_step_by_step",
+            "tests/auth/test_client_auth.py::test_the_challenge_is_that_of_rfc_7636_appendix_b",
+            "tests/auth/test_client_auth.py::test_verifiers_and_states_are_long_unreserved_and_never_the_same",
+        ),
     ),
     Requirement(
         "37.5.2",
@@ -177,7 +234,12 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/index",
         "The canonical resource is the same in authorization, token and refresh requests.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery_documents.py::test_the_canonical_url_of_a_server",
+            "tests/auth/test_discovery_documents.py::test_the_resource_is_kept_as_it_was_published",
+            "tests/auth/test_grants.py::test_a_code_goes_with_its_verifier_redirect_and_resource",
+            "tests/auth/test_grants.py::test_a_refresh_names_the_resource_and_asks_for_no_scope",
+        ),
     ),
     Requirement(
         "37.5.3",
@@ -185,7 +247,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/index",
         "The authorization URL is opened without a shell, https only.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_browser.py::test_what_is_no_ordinary_web_address_starts_nothing",
+            "tests/auth/test_browser.py::test_a_browser_is_detached_from_us_and_gets_the_address_untouched",
+            "tests/auth/test_misbehaving_server.py::test_discovery_that_must_not_be_trusted_ends_before_any_browser",
+        ),
     ),
     Requirement(
         "37.5.4",
@@ -193,7 +259,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/index",
         "The callback listens on loopback only, for one request.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_callback.py::test_a_fixed_port_is_named_localhost_and_heard_on_both_families",
+            "tests/auth/test_callback.py::test_the_first_answer_is_the_only_one",
+            "tests/auth/test_callback.py::test_nothing_of_a_request_is_ever_put_into_a_page",
+        ),
     ),
     Requirement(
         "37.5.5",
@@ -201,7 +271,9 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/index",
         "Issuer, verifier, state, redirect URI, resource and scopes are put down before the browser opens.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_interrupted_logins.py::test_two_logins_at_once_both_end_and_each_takes_its_own_answer",
+        ),
     ),
     Requirement(
         "37.6.1",
@@ -209,7 +281,10 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "SHOULD",
         "2026-07-28 basic/authorization/index#scope-selection",
         "Scopes come from the challenge, then from the metadata, else none are named.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_scopes.py::test_a_login_asks_for",
+            "tests/auth/test_scopes.py::test_a_refresh_token_is_asked_for",
+        ),
     ),
     Requirement(
         "37.7.1",
@@ -217,7 +292,10 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/security-considerations",
         "A missing or wrong state discards the answer.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_redirect.py::test_an_address_of_another_login_is_no_answer_and_the_right_one_may_still_come",
+            "tests/auth/test_interrupted_logins.py::test_a_redirect_with_a_wrong_state_is_told_so_and_the_right_one_still_counts",
+        ),
     ),
     Requirement(
         "37.7.2",
@@ -225,7 +303,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/security-considerations",
         "iss is compared by plain equality before any token call.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_redirect.py::test_an_answer_of_another_issuer_is_not_used_and_nothing_of_it_is_shown",
+            "tests/auth/test_misbehaving_server.py::test_an_answer_that_is_not_to_be_trusted_never_becomes_a_token_request",
+            "tests/auth/test_misbehaving_server.py::test_a_code_of_one_authorization_server_is_never_taken_to_another",
+        ),
     ),
     Requirement(
         "37.7.3",
@@ -233,7 +315,12 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/security-considerations",
         "The token is on every request to its server, never in a URL and never sent to another origin.",
-        why=LOGIN,
+        tests=(
+            "tests/transports/test_authorization.py::test_a_token_follows_a_redirect_within_its_origin_and_never_beyond",
+            "tests/transports/test_authorization.py::test_saying_goodbye_carries_the_token_and_asks_nobody_for_another",
+            "tests/auth/test_login_in_use.py::test_no_other_origin_is_ever_given_the_token",
+            "tests/auth/test_tokens_in_use.py::test_a_server_that_sends_calls_on_to_another_origin_never_gets_the_token_there",
+        ),
     ),
     Requirement(
         "37.7.4",
@@ -241,7 +328,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "SHOULD",
         "2026-07-28 basic/authorization/security-considerations",
         "A token is refreshed before it expires, once for all who wait.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_login_in_use.py::test_a_token_is_refreshed_in_time_and_not_before",
+            "tests/auth/test_login_in_use.py::test_of_many_who_need_another_token_one_asks_for_it",
+            "tests/auth/test_two_processes.py::test_two_processes_and_one_expired_token_make_one_refresh_and_both_go_on",
+        ),
     ),
     Requirement(
         "37.7.5",
@@ -249,7 +340,12 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/security-considerations",
         "Tokens are kept in the keyring or a private file, never in a log or an export.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_store.py::test_nothing_secret_stands_in_the_open_and_everything_is_private",
+            "tests/auth/test_store_places.py::test_with_a_keychain_the_key_is_in_it_and_nowhere_else",
+            "tests/connections/test_authorization.py::test_no_token_is_shown_or_written_anywhere",
+            "tests/auth/test_interrupted_logins.py::test_a_login_that_works_shows_and_writes_no_secret_and_brings_each_rule_that_it_met",
+        ),
     ),
     Requirement(
         "37.7.6",
@@ -257,7 +353,7 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2026-07-28 basic/authorization/index",
         "The token request carries code, verifier, redirect URI, client and resource.",
-        why=LOGIN,
+        tests=("tests/auth/test_grants.py::test_a_code_goes_with_its_verifier_redirect_and_resource",),
     ),
     Requirement(
         "37.7.7",
@@ -265,7 +361,10 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "I",
         "2026-07-28 basic/authorization/index",
         "Signing out forgets the tokens.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_revocation.py::test_the_refresh_token_goes_first_and_then_the_access_token",
+            "tests/connections/test_authorization.py::test_logging_out_gives_the_tokens_back_forgets_them_and_shows_that_a_login_is_wanted",
+        ),
     ),
     Requirement(
         "37.8.1",
@@ -273,7 +372,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "SHOULD",
         "2026-07-28 basic/authorization/index#step-up-authorization",
         "403 with insufficient_scope asks for the union of scopes, a few times at the most.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_login.py::test_a_step_up_asks_for_the_union_after_a_person_agreed_to_what_is_new",
+            "tests/auth/test_tokens_in_use.py::test_a_step_up_asks_for_the_union_and_only_once",
+            "tests/auth/test_tokens_in_use.py::test_a_403_that_no_login_mends_ends_and_the_connection_stays",
+        ),
     ),
     Requirement(
         "37.8.2",
@@ -281,7 +384,7 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "SHOULD",
         "2026-07-28 basic/authorization/index",
         "Scope errors of the first authorization are told like later ones.",
-        why=LOGIN,
+        tests=("tests/auth/test_redirect.py::test_an_error_of_the_authorization_server_is_told_with_what_to_do",),
     ),
     Requirement(
         "37.9.1",
@@ -289,7 +392,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "SHOULD",
         "2026-07-28 basic/authorization/index",
         "400, 401 and 403 are told apart: malformed, no valid token, not allowed.",
-        why=LOGIN,
+        tests=(
+            "tests/cli/test_login.py::test_an_authorization_header_that_is_refused_is_no_matter_of_logging_in",
+            "tests/connections/test_authorization.py::test_a_plain_403_is_told_and_starts_no_login",
+            "tests/transports/test_authorization.py::test_a_refusal_that_leads_nowhere_is_raised_with_its_body_and_the_session_goes_on",
+        ),
     ),
     Requirement(
         "37.10.1",
@@ -297,7 +404,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2025-03-26 basic/authorization",
         "Servers of 2025-03-26 are logged in to by their own origin's metadata or the default endpoints.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery.py::test_an_older_server_is_its_own_authorization_server",
+            "tests/auth/test_discovery.py::test_an_older_server_without_metadata_has_the_default_endpoints",
+            "tests/auth/test_discovery.py::test_an_older_server_that_fails_is_not_logged_in_at_by_guesswork",
+        ),
     ),
     Requirement(
         "37.10.2",
@@ -305,7 +416,11 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MUST",
         "2025-06-18 basic/authorization",
         "Older revisions keep to their own discovery: RFC 8414 alone before 2025-11-25.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery.py::test_an_issuer_has_its_well_known_addresses_in_one_order",
+            "tests/auth/test_discovery.py::test_an_older_server_s_metadata_is_checked_all_the_same",
+            "tests/interop/conformance/test_conformance.py::test_a_pair_passes",
+        ),
     ),
     Requirement(
         "37.10.3",
@@ -313,7 +428,10 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "I",
         "2026-07-28 basic/authorization/index",
         "Discovery and registration stand in the trace like everything else, masked.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_steps.py::test_the_trace_has_the_shape_of_every_other_exchange_and_no_secret",
+            "tests/auth/test_steps.py::test_a_secret_is_masked_wherever_it_stands_and_can_be_revealed",
+        ),
     ),
     Requirement(
         "38.1",
@@ -321,15 +439,34 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "MAY",
         "authorization extensions",
         "Client credentials with a private key or a secret.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_grants.py::test_client_credentials_ask_for_the_resource_and_the_scopes_there_are",
+            "tests/auth/test_grants.py::test_a_client_assertion_is_for_the_issuer_unless_configured_otherwise",
+            "tests/interop/conformance/test_conformance.py::test_a_pair_passes",
+        ),
     ),
-    Requirement("38.2", "both", "MAY", "authorization extensions", "Enterprise-managed authorization.", why=LOGIN),
+    Requirement(
+        "38.2",
+        "both",
+        "MAY",
+        "authorization extensions",
+        "Enterprise-managed authorization.",
+        tests=(
+            "tests/auth/test_grants.py::test_an_id_token_is_exchanged_and_the_assertion_goes_to_the_authorization_server",
+            "tests/interop/conformance/test_conformance.py::test_a_pair_passes",
+        ),
+    ),
     Requirement(
         "38.3",
         "both",
         "MAY",
         "2026-07-28 extensions/auth",
         "Proof of possession and workload identities.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_grants.py::test_a_workload_sends_its_assertion_as_the_grant",
+            "tests/auth/test_dpop.py::test_a_proof_says_for_which_request_it_is_and_is_signed_by_the_public_key_in_its_header",
+            "tests/connections/test_authorization.py::test_bound_tokens_come_with_a_proof_for_each_request_and_the_nonce_that_the_server_wants",
+            "tests/interop/conformance/test_conformance.py::test_a_pair_passes",
+        ),
     ),
 )

@@ -11,8 +11,6 @@ from typing import Literal, TypeAlias
 Era: TypeAlias = Literal["both", "legacy", "modern"]
 Level: TypeAlias = Literal["MUST", "SHOULD", "MAY", "I"]
 
-LOGIN = "logging in is not built yet: a refused request says that a login is wanted, with its challenges"
-
 
 @dataclass(frozen=True, slots=True)
 class Requirement:

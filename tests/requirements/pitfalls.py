@@ -5,7 +5,7 @@ Owns these entries of the manifest. Never runs anything.
 
 from __future__ import annotations
 
-from .model import LOGIN, Requirement
+from .model import Requirement
 
 PITFALLS: tuple[Requirement, ...] = (
     Requirement(
@@ -222,7 +222,11 @@ PITFALLS: tuple[Requirement, ...] = (
         "I",
         "protocol checklist, section 44",
         "Discovery keeps to its order, compares issuers as texts, and wants PKCE and resource.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_discovery.py::test_an_issuer_has_its_well_known_addresses_in_one_order",
+            "tests/auth/test_discovery_documents.py::test_server_metadata_that_must_not_be_used_ends_the_login",
+            "tests/auth/test_grants.py::test_a_code_goes_with_its_verifier_redirect_and_resource",
+        ),
     ),
     Requirement(
         "44.18",
@@ -230,7 +234,11 @@ PITFALLS: tuple[Requirement, ...] = (
         "I",
         "protocol checklist, section 44",
         "Credentials belong to an issuer, scopes are united, and refusals do not loop.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_store.py::test_clients_are_kept_by_authorization_server_and_never_given_to_another",
+            "tests/auth/test_tokens_in_use.py::test_a_step_up_asks_for_the_union_and_only_once",
+            "tests/auth/test_tokens_in_use.py::test_a_403_that_no_login_mends_ends_and_the_connection_stays",
+        ),
     ),
     Requirement(
         "44.19",
@@ -316,7 +324,10 @@ PITFALLS: tuple[Requirement, ...] = (
         "I",
         "measured against real servers",
         "The way to authenticate is what registration and metadata agree on, not the presence of a secret.",
-        why=LOGIN,
+        tests=(
+            "tests/auth/test_client_auth.py::test_the_method_is_what_metadata_and_registration_agree_on",
+            "tests/auth/test_identity.py::test_how_a_registered_client_authenticates_is_what_both_sides_agree_on",
+        ),
     ),
     Requirement(
         "46.7",
@@ -324,7 +335,7 @@ PITFALLS: tuple[Requirement, ...] = (
         "I",
         "measured against real servers",
         "A browser for logging in is detached: never waited for, never given our output.",
-        why=LOGIN,
+        tests=("tests/auth/test_browser.py::test_a_browser_is_detached_from_us_and_gets_the_address_untouched",),
     ),
     Requirement(
         "46.8",

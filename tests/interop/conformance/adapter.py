@@ -3,21 +3,24 @@
 The framework starts it with a server's URL as its last argument and says in the environment which scenario
 this is and what belongs to it. It writes an answers file, feeds ``batch`` one operation after the other (a
 later one may depend on an earlier reply) and ends as ``batch`` ended. It knows no protocol. Besides the
-framework's variables it reads ``CONFORMANCE_PIN`` (options that tell the version; empty: negotiate) and
-``CONFORMANCE_RECORD`` (a file that gets what was replied).
+framework's variables it reads ``CONFORMANCE_PIN`` (options that tell the version; empty: negotiate),
+``CONFORMANCE_RECORD`` (a file that gets what was replied) and ``CONFORMANCE_FORKS`` (who starts ``batch``, see
+``forks``; without it the command itself is started).
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 Operation: TypeAlias = dict[str, Any]
 Reply: TypeAlias = dict[str, Any]
@@ -51,6 +54,40 @@ def items(reply: Reply, kind: str) -> list[dict[str, Any]]:
 
 def call(tool: dict[str, Any], **arguments: Any) -> Operation:
     return {"op": "call_tool", "name": tool["name"], "arguments": arguments or made(tool["inputSchema"])}
+
+
+GRANTS = {
+    "auth/client-credentials-jwt": "client_credentials",
+    "auth/client-credentials-basic": "client_credentials",
+    "auth/enterprise-managed-authorization": "id_jag",
+    "auth/wif-jwt-bearer": "jwt_bearer",
+}
+"""How a token is had where no person is about; by the authorization code anywhere else."""
+CREDENTIALS = {
+    "client_id": "clientId",
+    "client_secret": "clientSecret",
+    "issuer": "issuer",
+    "private_key_pem": "privateKey",
+    "signing_algorithm": "signingAlgorithm",
+    "valid_jwt": "assertion",
+}
+IDP = {"idp_token_endpoint": "tokenEndpoint", "idp_client_id": "clientId", "idp_id_token": "idToken"}
+DOCUMENT = "https://conformance-test.local/client-metadata.json"
+"""The client metadata document that the framework takes for ours."""
+
+
+def login(scenario: str, context: dict[str, Any]) -> dict[str, Any]:
+    """What the answers file says about logging in: pages are followed, and the context's credentials are used."""
+    oauth: dict[str, Any] = {"open": "http"}
+    oauth |= {ours: context[theirs] for theirs, ours in CREDENTIALS.items() if theirs in context}
+    idp = {ours: context[theirs] for theirs, ours in IDP.items() if theirs in context}
+    if idp:
+        oauth["idp"] = idp
+    if scenario in GRANTS:
+        oauth["grant"] = GRANTS[scenario]
+    if scenario == "auth/basic-cimd":
+        oauth["clientMetadataUrl"] = DOCUMENT
+    return oauth
 
 
 def listing(context: dict[str, Any]) -> Script:
@@ -117,14 +154,12 @@ SCRIPTS: dict[str, Callable[[dict[str, Any]], Script]] = {
 """What is done in a scenario; every tool is called in any other."""
 
 
-def talk(batch: subprocess.Popen[str], script: Script) -> list[Reply]:
+def talk(operations: IO[str], answers: IO[str], script: Script) -> list[Reply]:
     """The reply to connecting, then one for each operation; fewer where ``batch`` ended before."""
-    assert batch.stdin is not None and batch.stdout is not None
     replies: list[Reply] = []
 
     def reply() -> Reply | None:
-        assert batch.stdout is not None
-        line = batch.stdout.readline()
+        line = answers.readline()
         if not line:
             return None
         print(f"< {line}", end="", flush=True)
@@ -139,8 +174,8 @@ def talk(batch: subprocess.Popen[str], script: Script) -> list[Reply]:
         while True:
             line = json.dumps(operation)
             print(f"> {line}", flush=True)
-            batch.stdin.write(f"{line}\n")
-            batch.stdin.flush()
+            operations.write(f"{line}\n")
+            operations.flush()
             answered = reply()
             if answered is None:
                 return replies
@@ -149,29 +184,79 @@ def talk(batch: subprocess.Popen[str], script: Script) -> list[Reply]:
         return replies
 
 
+Talk: TypeAlias = Callable[[IO[str], IO[str]], None]
+
+
+def started(words: list[str], environment: dict[str, str], conversation: Talk) -> int:
+    """The exit code of ``mcpdeck WORDS``, started by itself; ended when it takes too long."""
+    program = (sys.executable, "-m", "mcpdeck.app", *words)
+    with subprocess.Popen(
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
+    ) as batch:
+        assert batch.stdin is not None and batch.stdout is not None
+        ended = threading.Timer(LONGEST, batch.kill)
+        ended.start()
+        conversation(batch.stdin, batch.stdout)
+        close(batch.stdin)
+        code = batch.wait()
+        ended.cancel()
+    return code
+
+
+def forked(path: str, words: list[str], environment: dict[str, str], conversation: Talk) -> int:
+    """The same, from a process that has everything imported and answers at ``path``; it also minds the time."""
+    given, giver = os.pipe()
+    taker, taken = os.pipe()
+    with socket.socket(socket.AF_UNIX) as channel, open(giver, "w", encoding="utf-8") as operations:  # noqa: PTH123
+        channel.connect(path)
+        request = json.dumps({"words": words, "env": environment, "cwd": str(Path.cwd())}).encode()
+        socket.send_fds(channel, [len(request).to_bytes(4, "big")], [given, taken, 2])
+        channel.sendall(request)
+        os.close(given)
+        os.close(taken)
+        with open(taker, encoding="utf-8") as answers:  # noqa: PTH123
+            conversation(operations, answers)
+            close(operations)
+            return int.from_bytes(exactly(channel, 4), "big", signed=True)
+
+
+def exactly(channel: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        chunk = channel.recv(size - len(data))
+        if not chunk:
+            raise EOFError
+        data += chunk
+    return data
+
+
+def close(operations: IO[str]) -> None:
+    """The end of the operations, whether anybody takes them still or not."""
+    try:
+        operations.close()
+    except BrokenPipeError:
+        pass
+
+
 def main() -> int:
     scenario, url = os.environ["MCP_CONFORMANCE_SCENARIO"], sys.argv[-1]
     context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}")
     pin = os.environ.get("CONFORMANCE_PIN", "").split()
     with tempfile.TemporaryDirectory() as folder:
         answers = Path(folder, "answers.json")
-        answers.write_text(json.dumps(ANSWERS), encoding="utf-8")
-        program = (sys.executable, "-m", "mcpdeck.app", "batch", url, "--answers", str(answers), *pin)
+        said = {**ANSWERS, "oauth": login(scenario, context)} if scenario.startswith("auth/") else ANSWERS
+        answers.write_text(json.dumps(said), encoding="utf-8")
+        words = ["batch", url, "--answers", str(answers), *pin]
         environment = {name: text for name, text in os.environ.items() if not name.startswith("MCP_CONFORMANCE_")}
         environment["MCPDECK_HOME"] = str(Path(folder, "home"))
-        with subprocess.Popen(
-            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
-        ) as batch:
-            ended = threading.Timer(LONGEST, batch.kill)
-            ended.start()
-            replies = talk(batch, SCRIPTS.get(scenario, calling)(context))
-            assert batch.stdin is not None
-            try:
-                batch.stdin.close()
-            except BrokenPipeError:
-                pass
-            code = batch.wait()
-            ended.cancel()
+        replies: list[Reply] = []
+
+        def conversation(operations: IO[str], answered: IO[str]) -> None:
+            replies.extend(talk(operations, answered, SCRIPTS.get(scenario, calling)(context)))
+
+        forks = os.environ.get("CONFORMANCE_FORKS")
+        start = partial(forked, forks) if forks else started
+        code = start(words, environment, conversation)
     if record := os.environ.get("CONFORMANCE_RECORD"):
         Path(record).write_text(json.dumps({"exit": code, "replies": replies}), encoding="utf-8")
     return code if code >= 0 else 128 - code

@@ -1,60 +1,34 @@
 """The table: every client scenario of the conformance framework on every wire it applies to.
 
-Owns what has to be seen for a pair to count. The framework's own verdict is too lenient for that: it passes
-a run with no checks at all, and it ignores how the client ended.
+Owns what has to be seen for a pair to count, for all but authorization, which has a table of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-FRAMEWORK = "0.2.0-alpha.12"
-MARCH, JUNE, NOVEMBER, STATELESS = WIRES = ("2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28")
-VALID = "wire-schema-valid"
-"""Every message of ours fits the schema of its revision; only some scenarios look at that."""
+from tests.interop.conformance.authorization import AUTHORIZATION
+from tests.interop.conformance.scenario import (
+    JUNE,
+    NOVEMBER,
+    STATELESS,
+    VALID,
+    WIRES,
+    Pair,
+    Refusal,
+    Scenario,
+)
 
-
-@dataclass(frozen=True)
-class Scenario:
-    """``required``: check ids, or ``id#name`` where one id has several checks; each must be seen as SUCCESS.
-
-    ``refuses``: the client is right to end with a failure, because something of the server's must be refused.
-    """
-
-    name: str
-    wires: tuple[str, ...]
-    required: tuple[str, ...]
-    refuses: bool = False
-    extension: bool = False
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One scenario on one wire: the protocol revision that the framework's server speaks."""
-
-    scenario: Scenario
-    wire: str
-
-    @property
-    def id(self) -> str:
-        return f"{self.scenario.name}@{self.wire}"
-
-    @property
-    def pin(self) -> tuple[str, str]:
-        """The option that tells the client which version to speak."""
-        if self.scenario.extension and self.wire == MARCH:
-            # These servers answer a handshake for 2025-03-26 with 2026-07-28, which no handshake may agree on.
-            return "--era", "legacy"
-        return "--protocol-version", self.wire
+TAMPERED = Refusal("verification", 1)
+"""A skill that is not what its description says."""
 
 
 def _each(check: str, *names: str) -> tuple[str, ...]:
     return tuple(f"{check}#{name}" for name in names)
 
 
-def _skills(what: str, check: str, *, refuses: bool) -> Scenario:
-    return Scenario(f"sep-2640-client-{what}", WIRES, (check,), refuses=refuses, extension=True)
+def _skills(what: str, check: str, refuses: Refusal | None) -> Scenario:
+    return Scenario(f"sep-2640-client-{what}", WIRES, (check,), refuses, extension=True)
 
 
 SCENARIOS = (
@@ -173,10 +147,11 @@ SCENARIOS = (
             VALID,
         ),
     ),
-    _skills("no-prefetch", "sep-2640-host-no-prefetch", refuses=False),
-    _skills("verify-digest", "sep-2640-host-verify-digest", refuses=True),
-    _skills("verify-size", "sep-2640-host-size-mismatch-failure", refuses=True),
-    _skills("verify-frontmatter", "sep-2640-host-frontmatter-comparison", refuses=True),
+    _skills("no-prefetch", "sep-2640-host-no-prefetch", None),
+    _skills("verify-digest", "sep-2640-host-verify-digest", TAMPERED),
+    _skills("verify-size", "sep-2640-host-size-mismatch-failure", TAMPERED),
+    _skills("verify-frontmatter", "sep-2640-host-frontmatter-comparison", TAMPERED),
+    *AUTHORIZATION,
 )
 
 
@@ -185,42 +160,3 @@ def pairs() -> Iterator[Pair]:
     for scenario in SCENARIOS:
         for wire in scenario.wires:
             yield Pair(scenario, wire)
-
-
-BOTH, SINCE_JUNE, NEWEST = (NOVEMBER, STATELESS), (JUNE, NOVEMBER, STATELESS), (STATELESS,)
-AUTHORIZATION = {
-    "auth/2025-03-26-oauth-metadata-backcompat": (MARCH,),
-    "auth/2025-03-26-oauth-endpoint-fallback": (MARCH,),
-    "auth/metadata-default": BOTH,
-    "auth/metadata-var1": BOTH,
-    "auth/metadata-var2": BOTH,
-    "auth/metadata-var3": BOTH,
-    "auth/basic-cimd": BOTH,
-    "auth/scope-from-www-authenticate": BOTH,
-    "auth/scope-from-scopes-supported": BOTH,
-    "auth/scope-omitted-when-undefined": BOTH,
-    "auth/scope-step-up": BOTH,
-    "auth/scope-retry-limit": BOTH,
-    "auth/token-endpoint-auth-basic": SINCE_JUNE,
-    "auth/token-endpoint-auth-post": SINCE_JUNE,
-    "auth/token-endpoint-auth-none": SINCE_JUNE,
-    "auth/pre-registration": BOTH,
-    "auth/resource-mismatch": NEWEST,
-    "auth/offline-access-scope": NEWEST,
-    "auth/offline-access-not-supported": NEWEST,
-    "auth/authorization-server-migration": NEWEST,
-    "auth/iss-supported": NEWEST,
-    "auth/iss-not-advertised": NEWEST,
-    "auth/iss-supported-missing": NEWEST,
-    "auth/iss-wrong-issuer": NEWEST,
-    "auth/iss-unexpected": NEWEST,
-    "auth/iss-normalized": NEWEST,
-    "auth/metadata-issuer-mismatch": NEWEST,
-    "auth/client-credentials-jwt": (NOVEMBER,),
-    "auth/client-credentials-basic": (NOVEMBER,),
-    "auth/enterprise-managed-authorization": (NOVEMBER,),
-    "auth/dpop": (NOVEMBER,),
-    "auth/dpop-nonce": (NOVEMBER,),
-    "auth/wif-jwt-bearer": (NOVEMBER,),
-}
-"""Pairs that are not run: logging in is not built yet. Extensions are counted on the framework's default wire."""

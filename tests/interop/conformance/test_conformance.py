@@ -1,4 +1,4 @@
-"""The official conformance framework as a judge: every pair of its client scenarios that is not about logging in."""
+"""The official conformance framework as a judge: every pair of its client scenarios, told the version and not."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.interop.conformance.forks import Forks
 from tests.interop.conformance.run import (
     MODES,
     REPORT,
@@ -24,7 +25,8 @@ from tests.interop.conformance.run import (
     report,
     run,
 )
-from tests.interop.conformance.scenarios import AUTHORIZATION, SCENARIOS, STATELESS, WIRES, Pair, pairs
+from tests.interop.conformance.scenario import STATELESS, WIRES, Pair
+from tests.interop.conformance.scenarios import SCENARIOS, pairs
 from tests.interop.conftest import absent as left_out
 
 pytestmark = pytest.mark.interop
@@ -43,8 +45,8 @@ def outcomes(installed: None, request: pytest.FixtureRequest) -> Iterator[dict[R
     """The chosen pairs, two of them at a time, in the order of their tests."""
     nodes = [cast("Any", item) for item in request.session.items if item.path == request.path]
     chosen = [node.callspec.params["chosen"] for node in nodes if "chosen" in getattr(node, "fixturenames", ())]
-    with ThreadPoolExecutor(WORKERS) as workers:
-        started = {one: workers.submit(run, *one) for one in chosen}
+    with Forks(WORKERS) as forks, ThreadPoolExecutor(WORKERS) as workers:
+        started = {one: workers.submit(run, *one, forks.path) for one in chosen}
         yield started
         for future in started.values():
             future.cancel()
@@ -68,11 +70,17 @@ def test_the_table_names_every_client_scenario_of_the_framework() -> None:
         framework("list", "--client"), capture_output=True, text=True, check=True, timeout=60
     ).stdout
     named = dict(re.findall(r"^  - (\S+) \[(.*)\]$", listed, re.MULTILINE))
-    table = {scenario.name: scenario.wires for scenario in SCENARIOS} | AUTHORIZATION
+    table = {scenario.name: scenario.wires for scenario in SCENARIOS}
     assert named.keys() == table.keys()
     for name, wires in named.items():
         if wires != "extension":
             assert tuple(wires.split(",")) == table[name], name
+
+
+def _judged(name: str, replies: list[dict[str, Any]], code: int) -> tuple[str, ...]:
+    pair = next(pair for pair in pairs() if pair.scenario.name == name and pair.wire == STATELESS)
+    checks = [{"id": check, "name": "x", "status": "SUCCESS"} for check in pair.required]
+    return judged(pair, "told", checks, {"exit": code, "replies": replies}).problems
 
 
 @pytest.mark.parametrize(
@@ -80,12 +88,37 @@ def test_the_table_names_every_client_scenario_of_the_framework() -> None:
     [("verification", 1, None), ("timeout", 1, "another reason"), ("verification", 0, "ended with 0")],
 )
 def test_what_must_be_refused_is_refused_for_the_right_reason(kind: str, code: int, said: str | None) -> None:
-    pair = next(pair for pair in pairs() if pair.scenario.refuses and pair.wire == STATELESS)
-    check = {"id": pair.scenario.required[0], "name": "x", "status": "SUCCESS"}
     connected = {"op": "connect", "ok": True, "result": {"protocolVersion": STATELESS}}
-    failed = {"op": "load_skill", "ok": False, "error": {"kind": kind}}
-    problems = judged(pair, "told", [check], {"exit": code, "replies": [connected, failed]}).problems
+    failed = {"op": "load_skill", "ok": False, "error": {"kind": kind, "message": "its digest is another"}}
+    problems = _judged("sep-2640-client-verify-digest", [connected, failed], code)
     assert (said in problems[0]) if said else problems == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "code", "said"),
+    [
+        ("auth", "the iss of the answer is another", 4, None),
+        ("auth", "the login failed", 4, "another reason"),
+        ("http", "the iss of the answer is another", 4, "another reason"),
+        ("auth", "the iss of the answer is another", 3, "ended with 3"),
+    ],
+)
+def test_a_login_that_must_be_refused_says_why(kind: str, message: str, code: int, said: str | None) -> None:
+    failed = {"op": "connect", "ok": False, "error": {"kind": kind, "message": message}}
+    problems = _judged("auth/iss-wrong-issuer", [failed], code)
+    assert (said in problems[0]) if said else problems == ()
+
+
+def test_a_login_that_should_have_been_refused_and_was_not_does_not_count() -> None:
+    connected = {"op": "connect", "ok": True, "result": {"protocolVersion": STATELESS}}
+    assert "nothing was refused" in _judged("auth/iss-wrong-issuer", [connected], 4)
+
+
+def test_all_pairs_are_eighty_one_of_which_fifty_log_in() -> None:
+    chosen = list(pairs())
+    assert len(chosen) == 81
+    assert sum(pair.scenario.name.startswith("auth/") for pair in chosen) == 50
+    assert sum(pair.scenario.refuses is not None and pair.scenario.refuses.code == 4 for pair in chosen) == 8
 
 
 PAIR = Pair(SCENARIOS[0], WIRES[1])
