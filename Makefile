@@ -20,7 +20,7 @@ run: $(READY) ## the dashboard on the demo servers
 	@$(BIN)/mcpdeck demo
 
 test: $(READY) interop ## the whole test suite (ARGS="-k name" for a part of it)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## format, lint, types, import contracts, packaging
 	$(BIN)/ruff format --check .

@@ -89,8 +89,8 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
             ),
             Action("redetect", "Detect protocol", "D", "Find out era and transport again", "D", ABOUT_SERVER),
             Action("relist", "Read lists", "u", "Read its lists again", "u", ABOUT_SERVER),
-            Action("login", "Log in", "L", "Log in to it, or once more", "L", ABOUT_SERVER),
-            Action("auth", "Login steps", "A", "Its login step by step, its token", "A", ABOUT_SERVER, DETAIL - LOG),
+            Action("login", "Log in", "L", "Log in to it, or once more", "L", READING),
+            Action("auth", "Login steps", "A", "Its login step by step, its token", "A", READING, DETAIL - LOG),
             Action("log_level", "Log level", "v", "How much the server logs", "v", ABOUT_SERVER, LOG),
             Action("cancel_task", "Cancel task", "x", "Cancel one of its tasks", "x", ABOUT_SERVER, DETAIL - LOG),
             Action(

@@ -131,6 +131,7 @@ class Controller(LoginController):
 
         async def run() -> None:
             with scope:
+                self._called_by_hand(server)
                 await self._services.executor.call(
                     server, tool, arguments, call_id=call_id, validate=validate, as_task=as_task
                 )

@@ -157,6 +157,10 @@ async def services(
         entries = with_answers(entries, answers)
         reads_stdin = options.command == "batch" or options.arguments == "-"
         hands = hands or hands_of(options, answers, asks=False, reads=not reads_stdin)
+        if hands is not None and len(entries) > 1 and hands.opening != "http":
+            from .login_hands import OneAtATime
+
+            hands = OneAtATime(hands)  # nobody can do with a browser window for each of them
     logins = Logins(
         folders,
         os.environ,
@@ -164,6 +168,7 @@ async def services(
         unattended=hands is not None,
         # Who names a server, or lets log in, wants to know how it is now.
         remembers=options.command == "list" and hands is None,
+        named=entries[0].name if options.command != "list" and len(entries) == 1 else "",
     )
     async with running(
         entries,

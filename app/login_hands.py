@@ -12,6 +12,8 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 
+import anyio
+
 from ..services.auth.browser import open_in_browser
 from ..services.auth.kinds import Hands, Invitation
 from ..services.errors import AuthorizationDenied
@@ -60,6 +62,9 @@ class TerminalHands:
         note("")
         if not invitation.manual:
             note("Waiting for the browser to come back (10 minutes; Ctrl-C ends it).")
+            note(
+                f"It shows an error? Mostly the client, or {visible(invitation.redirect_uri)}, is not registered there."
+            )
         if not self._reads:
             return
         note(
@@ -128,6 +133,46 @@ class TerminalHands:
     @property
     def _asks(self) -> bool:
         return self._reads and not self._unattended and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+class OneAtATime:
+    """``hands`` for several servers at once: the next is begun when the browser is back from the one before."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._turn = anyio.Lock()
+
+    @property
+    def opening(self) -> Opening:
+        return self._hands.opening
+
+    async def authorize(self, invitation: Invitation, arrived: Callable[[str], None]) -> None:
+        """Ends only by being cancelled while a browser may still come back by itself."""
+        brought: list[str] = []
+
+        def taken(address: str) -> None:
+            arrived(address)
+            brought.append(address)
+
+        async with self._turn:
+            await self._hands.authorize(invitation, taken)
+            if not brought and not invitation.manual:
+                await anyio.sleep_forever()
+
+    async def choose(self, server: str, issuers: tuple[str, ...]) -> str:
+        """As the hands do."""
+        async with self._turn:
+            return await self._hands.choose(server, issuers)
+
+    async def identify(self, server: str, issuer: str) -> tuple[str, str | None]:
+        """As the hands do."""
+        async with self._turn:
+            return await self._hands.identify(server, issuer)
+
+    async def consent(self, invitation: Invitation) -> bool:
+        """As the hands do."""
+        async with self._turn:
+            return await self._hands.consent(invitation)
 
 
 def _readable() -> bool:

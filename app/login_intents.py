@@ -24,6 +24,7 @@ class LoginIntents(Protocol):
     """Everything a screen may ask for. Each returns at once; what came of it arrives through the store."""
 
     def login(self, server: str, again: bool = False) -> None: ...
+    def look_up(self, server: str) -> None: ...
     def logout(self, server: str) -> None: ...
     def refresh_token(self, server: str) -> None: ...
     def expire_token(self, server: str) -> None: ...
@@ -67,6 +68,21 @@ class LoginController:
 
         self._beside(work)
 
+    def look_up(self, server: str) -> None:
+        """Find out how a login is done, up to the authorization server's metadata; the steps are shown as they come."""
+
+        async def work() -> None:
+            await self._services.manager.look_up_login(server)
+
+        self._beside(work)
+
+    def _called_by_hand(self, server: str) -> None:
+        """What a person calls once more may ask again for what they said no to."""
+        manager = self._services.manager
+        authorization = manager.authorization(server) if server in manager.entries else None
+        if authorization is not None:
+            authorization.called_by_hand()
+
     def logout(self, server: str) -> None:
         """Revoke what can be revoked, and forget the login; what was done is told."""
 
@@ -78,7 +94,7 @@ class LoginController:
 
     def refresh_token(self, server: str) -> None:
         async def work() -> None:
-            await self._authorization(server).refresh_now()
+            await self._services.manager.refresh_login(server)
             self._toast("The token was refreshed", server)
 
         self._beside(work)

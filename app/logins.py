@@ -1,33 +1,32 @@
 """What a command needs to log in: where logins are kept, who does what a person would do, and for which server.
 
-Owns the choice of the hands and the question that finds out whether a server wants a login. Never logs in by itself.
+Owns the choice of the hands, and that what stands in the way of a server stands in the way of its login. Never logs in
+by itself.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from ..services.auth.authorizations import Authorizations
-from ..services.auth.kinds import Hands, Login, Place, Why
+from ..services.auth.authorizations import Authorizations, by_command
+from ..services.auth.entry_authorization import EntryAuthorization
+from ..services.auth.flight import Around
+from ..services.auth.kinds import Hands, Login, Place
 from ..services.auth.store import CredentialStore, wanted_of
 from ..services.config.files import Folders
 from ..services.config.oauth_field import lacking
 from ..services.errors import UsageError
 from ..services.events import AuthorizationChanged
-from ..services.models import LoginPhase, OAuthSettings, ServerEntry, TransportKind
+from ..services.models import AuthView, OAuthSettings, ServerEntry, TransportKind
 from .answers import Answers
 from .login_hands import hands_for
 from .options import Options
 from .printing import note_warning
-
-if TYPE_CHECKING:
-    from ..services.auth.guarded import Guarded
+from .resolve import Guard
 
 _OF_ITS_OWN = 'it is given its credentials in its environment (--env, or the entry\'s "env")'
-_ASK = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 
 
 def credentials() -> CredentialStore:
@@ -74,11 +73,13 @@ def hands_of(options: Options, answers: Answers, *, asks: bool, reads: bool) -> 
     return hands_for(opening, os.environ, unattended=answers.oauth is not None, reads=reads)
 
 
-def place_of(entry: ServerEntry, store: CredentialStore) -> Place:
-    """What a login for ``entry`` is for. Raises ``UsageError`` for a server that nobody logs in to."""
-    found = Authorizations(store, store.needed, environ=os.environ, emit=_nobody).of(entry)
+def authorization_of(
+    entry: ServerEntry, store: CredentialStore, guard: Guard, seen: Callable[[AuthView], None] | None = None
+) -> EntryAuthorization:
+    """As ``takes_login``. Raises ``UsageError`` for a server that nobody logs in to."""
+    found = takes_login(entry, store, guard, seen)
     if found is not None:
-        return found.place
+        return found
     if entry.transport in (TransportKind.STDIO, TransportKind.IN_PROCESS):
         raise UsageError(f'"{entry.name}" runs on this machine: nobody logs in to it', hint=_OF_ITS_OWN)
     if entry.transport in (TransportKind.SSE_IDE, TransportKind.WS_IDE, TransportKind.CONNECTOR):
@@ -89,23 +90,41 @@ def place_of(entry: ServerEntry, store: CredentialStore) -> Place:
     )
 
 
+def takes_login(
+    entry: ServerEntry, store: CredentialStore, guard: Guard, seen: Callable[[AuthView], None] | None = None
+) -> EntryAuthorization | None:
+    """Who logs in to ``entry`` where nothing connects to it, and logs out; None for a server that takes no login.
+
+    ``seen`` is told what becomes of it. Nothing is contacted for it that ``guard`` forbids at that moment.
+    """
+
+    def permits(_: Place) -> None:
+        refused = guard(entry)
+        if refused is not None:
+            raise refused
+
+    found = Authorizations(
+        store, store.needed, environ=os.environ, emit=_telling(seen), permits=permits, named=entry.name
+    )
+    return found.of(entry)
+
+
+def authorization_at(
+    login: Login, store: CredentialStore, seen: Callable[[AuthView], None] | None = None
+) -> EntryAuthorization:
+    """The same for a login that no entry is left of: its address is all that is known."""
+    place = Place(login.server_url, login.server_url, OAuthSettings())
+    return EntryAuthorization(place, Around(store, store.needed, os.environ, _telling(seen), by_command))
+
+
+def _telling(seen: Callable[[AuthView], None] | None) -> Callable[[AuthorizationChanged], None]:
+    def tell(event: AuthorizationChanged) -> None:
+        if seen is not None:
+            seen(event.view)
+
+    return tell
+
+
 async def kept_for(place: Place, store: CredentialStore) -> Login | None:
     """The login that would be used."""
-    return await store.login_for(place.url, wanted_of(place.settings))
-
-
-async def refusal_of(fetch: Guarded, place: Place) -> Why:
-    """How the server answers who has no token: what a login begins with. Raises what keeps it from being asked."""
-    from ..services.auth.challenges import parse_challenges
-
-    headers = {"Accept": "application/json, text/event-stream"}
-    fetched = await fetch.fetch(
-        LoginPhase.CHALLENGE, "A request without a token", "POST", place.url, headers=headers, json={**_ASK}
-    )
-    if fetched.status not in (401, 403):
-        return Why()
-    return Why(fetched.status, parse_challenges(fetched.headers.get_list("www-authenticate")), "a request")
-
-
-def _nobody(_: AuthorizationChanged) -> None:
-    """Nobody draws what becomes of it."""
+    return await store.login_for(place.url, wanted_of(place.settings, place.tls))

@@ -36,6 +36,7 @@ WITH_VALUE = frozenset(("-t", "-s", "-e", "-H")) | frozenset(
         "for",
         "subscribe",
         "scope",
+        "scopes",
         "client-id",
         "callback-port",
         "as",
@@ -74,6 +75,15 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < 10**9:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return seconds
+
+
+def _scopes(text: str) -> tuple[str, ...]:
+    from ..services.auth.scopes import words
+
+    scopes = words(text)
+    if not scopes or len(scopes) != len(set(text.split())):
+        raise argparse.ArgumentTypeError(f"{text!r} are no scopes: words with a space between them")
+    return scopes
 
 
 def _port(text: str) -> int:
@@ -167,6 +177,8 @@ def _of_logins(add: Callable[..., object], name: str | None) -> None:
             about = "print the address to open, and take the one that the browser ends at, pasted"
             add("--no-browser", dest="browser", action="store_false", help=about)
             add("--again", action="store_true", help="log in anew although there is a login")
+            about = "log in anew and ask for these as well"
+            add("--scopes", type=_scopes, default=(), metavar="'A B'", help=about)
         case "logout":
             add("--all", dest="everything", action="store_true", help="every login that is stored")
         case "auth":

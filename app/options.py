@@ -28,7 +28,7 @@ class Options:
     ``cursor`` (None: the first). ``scope`` is ``local``, ``project`` or ``user`` (None: not given); ``rename``
     the name that a server gets here, ``values`` what is put into the variables of a registry's entry;
     ``everything``: all pages of a search, every stored login. ``browser``: one may be opened; ``again``: log in
-    although there is a login; ``client_secret``: ask for one.
+    although there is a login, ``scopes``: to ask for beside others; ``client_secret``: ask for one.
     """
 
     command: str | None
@@ -71,6 +71,7 @@ class Options:
     everything: bool = False
     browser: bool = True
     again: bool = False
+    scopes: tuple[str, ...] = ()
     rotate_key: bool = False
     show_help: bool = False
     show_version: bool = False

@@ -236,6 +236,10 @@ class AuthorizationDenied(AuthError):
     """
 
 
+class LoginGivenUp(AuthorizationDenied):
+    """The person did not go on with a login: nobody's failure."""
+
+
 class DiscoveryError(AuthError):
     """The way from the MCP server to its authorization server does not hold: what was missing or wrong there.
 

@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +23,7 @@ import httpx
 from .config.urls import encrypted
 from .errors import ConfigError, ConnectError, ConnectionLost, McpDeckError, TransportTimeout
 from .models import Tls
+from .telemetry.library_logs import keep_out, unlogged
 
 CONNECT_TIMEOUT = 10.0
 WRITE_TIMEOUT = 30.0
@@ -47,7 +49,7 @@ def client(url: str, tls: Tls | None = None, *, routed: bool = False, proxy: str
     secure = urlsplit(url).scheme.lower() != "http"
     verify = ssl_context(tls) if secure else _trusting_nobody()
     try:
-        return httpx.AsyncClient(
+        made = _Client(
             verify=verify,
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT, write=WRITE_TIMEOUT),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=60.0),
@@ -60,6 +62,16 @@ def client(url: str, tls: Tls | None = None, *, routed: bool = False, proxy: str
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         # Nothing but the environment's proxies is left that could be wrong; their text may hold a password.
         raise unusable_proxy(error) from error
+    keep_out()
+    return made
+
+
+class _Client(httpx.AsyncClient):
+    """A client whose requests leave nothing in the log of the program that we are a part of."""
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        with unlogged():
+            return await super().send(request, **options)
 
 
 def unusable_proxy(error: Exception) -> ConnectError:

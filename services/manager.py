@@ -21,17 +21,17 @@ from .connections.approach import Surroundings, Timers
 from .connections.barrier import Guard, refusal
 from .connections.given import Given, GivenServer, entry_of
 from .connections.logins import Authorized, Logins
+from .connections.managed_logins import ManagedLogins
 from .connections.reconcile import Changes, layered, placed, same, why_ended
 from .connections.settings import Settings
-from .connections.supervisor import Supervisor
-from .errors import ConnectionLost, McpDeckError, SessionExpired, StorageError, UsageError
-from .models import ErrorInfo, ServerEntry, SourceInfo, TokenView, TransportKind
+from .connections.supervisor import Supervisor, beside
+from .errors import ConnectionLost, McpDeckError, SessionExpired, UsageError
+from .models import ErrorInfo, ServerEntry, SourceInfo, TransportKind
 from .session import Ask, Emit, Memory, Offer, Session
 from .state.store import Store
 from .telemetry.trace import Trace
 
 if TYPE_CHECKING:
-    from .auth.entry_authorization import EntryAuthorization
     from .auth.kinds import Hands
 
 __all__ = ["Changes", "ConnectionManager", "Given", "Guard", "Logins", "Settings"]
@@ -39,7 +39,7 @@ __all__ = ["Changes", "ConnectionManager", "Given", "Guard", "Logins", "Settings
 T = TypeVar("T")
 
 
-class ConnectionManager:
+class ConnectionManager(ManagedLogins):
     """Connects its servers while ``run()`` runs, or inside ``async with``; leaving ends every child process.
 
     ``guard`` is asked before a server is contacted and before each call. ``logins``: how to log in where a server wants
@@ -82,7 +82,7 @@ class ConnectionManager:
         )
         self._logins = logins
         if logins is not None:
-            self._around = replace(self._around, logins=Authorized(logins, self._emit))
+            self._around = replace(self._around, logins=Authorized(logins, self._emit, self._permit, self._spawn))
         # A pool, not lockstep batches: a place is free again as soon as one connect is over.
         self._local = anyio.CapacityLimiter(self.settings.local_pool)
         self._remote = anyio.CapacityLimiter(self.settings.remote_pool)
@@ -154,7 +154,7 @@ class ConnectionManager:
         logins = replace(self._logins, pauses=pauses)
         if ask is not None and logins.hands is None:
             logins = replace(logins, hands=lambda: hands(ask))
-        self._around = replace(self._around, logins=Authorized(logins, self._emit))
+        self._around = replace(self._around, logins=Authorized(logins, self._emit, self._permit, self._spawn))
         self._build_again()
 
     # Which servers there are
@@ -273,71 +273,6 @@ class ConnectionManager:
         """Start over now; ``redetect``: find out the era and the transport anew."""
         self._find(name).reconnect(redetect=redetect)
 
-    # Logging in
-
-    def authorization(self, name: str) -> EntryAuthorization | None:
-        """Who logs in to a server; None where nobody does. Raises ``UsageError`` for an unknown name."""
-        return self._find(name).authorization
-
-    async def login(self, name: str, again: bool = False) -> TokenView:
-        """Log in and connect; ``again``: although there is a login that holds.
-
-        Raises ``AuthError``, what keeps the authorization server from being reached, and ``UsageError`` for a server
-        that takes no login.
-        """
-        auth = self._authorization(name)
-        before = auth.login
-        await auth.log_in(again=again)
-        supervisor = self._find(name)
-        if auth.login is not before or supervisor.wants_login:
-            supervisor.reconnect()
-        token = auth.view.token
-        assert token is not None  # else it was raised
-        return token
-
-    async def logout(self, name: str) -> tuple[str, ...]:
-        """Have the tokens revoked, forget them, and connect anew; what became of it, in words.
-
-        Raises ``StorageError``, and ``UsageError`` for a server that takes no login.
-        """
-        said = await self._authorization(name).log_out()
-        self._find(name).reconnect()
-        return said
-
-    async def review_logins(self) -> None:
-        """Another process may have logged in or out, or refreshed: use what is kept now.
-
-        Servers that want a login, and for which there is one now, try again.
-        """
-        for supervisor in list(self._supervisors.values()):
-            auth = supervisor.authorization
-            if auth is None or not (supervisor.wants_login or auth.login is not None):
-                continue
-            try:
-                if await auth.review() and supervisor.wants_login:
-                    supervisor.reconnect()
-            except StorageError:
-                continue  # who logs in is told
-
-    def _authorization(self, name: str) -> EntryAuthorization:
-        supervisor = self._find(name)
-        auth = supervisor.authorization
-        if auth is None:
-            raise UsageError(
-                f"{name} takes no login",
-                hint="mcpdeck logs in to servers over HTTP, HTTP+SSE and WebSocket whose entry has no Authorization "
-                "header of its own.",
-                server=name,
-            )
-        return auth
-
-    def _find(self, name: str) -> Supervisor:
-        supervisor = self._supervisors.get(name)
-        if supervisor is None:
-            known = ", ".join(self._supervisors) or "none"
-            raise UsageError(f"no server is called {name!r}", hint=f"Known servers: {known}.", server=name)
-        return supervisor
-
     # Supervisors
 
     def _add(self, entry: ServerEntry) -> None:
@@ -362,6 +297,13 @@ class ConnectionManager:
         # A name that comes back continues its numbering, so that late events of the old one stay old.
         supervisor.generation = self._generations.get(entry.name, 0)
         return supervisor
+
+    def _spawn(self, work: Callable[[], Awaitable[None]], failed: Callable[[Exception], None]) -> bool:
+        """Begin what goes on without its caller (``beside``); False while nothing runs."""
+        if self._tasks is None:
+            return False
+        self._tasks.start_soon(beside, work, failed)
+        return True
 
     def _build_again(self) -> None:
         """Every supervisor anew: those of an earlier run have ended."""

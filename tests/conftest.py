@@ -9,15 +9,26 @@ import pytest
 LONG = (
     "tests/interop/",
     "tests/connections/test_many_connects.py",
-    "tests/transports/test_faults.py",
     "tests/ui/test_deck",
+    "tests/cli/test_resources_and_prompts.py",
+    "tests/security/",
     "tests/cli/test_tools_and_calls.py",
+    "tests/transports/test_faults.py",
+    "tests/cli/test_batch.py",
+    "tests/app/",
+    "tests/ui/",
+    "tests/demo/",
+    "tests/discovery/test_registry_screen.py",
 )
-"""Files that take longest: begun first, so that no worker is left alone with one at the end."""
+"""Files that take longest, by how their names begin: begun first, so that no worker is left alone with one at the end.
+
+xdist must be told to leave the order alone (``--no-loadscope-reorder``): its own begins with the files of most tests,
+which are tables and take no time.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=lambda item: next((at for at, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG)))
 
 
 @pytest.fixture

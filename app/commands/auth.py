@@ -12,15 +12,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...services.auth.addresses import web_url
 from ...services.auth.kinds import Login, Place
 from ...services.auth.store import CredentialStore
 from ...services.errors import McpDeckError, UsageError
-from ...services.models import ErrorInfo, HttpTarget, Json, JsonObject, LoginStep, ServerEntry, SseTarget
+from ...services.models import (
+    ErrorInfo,
+    HttpTarget,
+    Json,
+    JsonObject,
+    LoginStep,
+    ServerEntry,
+    SseTarget,
+    WebSocketTarget,
+)
 from ...services.state.text import one_line
 from .. import headless
 from ..exits import Exit, exit_code
 from ..login_lines import StepNotes, expiry_words, login_json, login_lines, step_lines, steps_json
-from ..logins import credentials, kept_for, place_of, refusal_of, with_answers
+from ..logins import authorization_of, credentials, kept_for, with_answers
 from ..options import Options
 from ..printing import (
     BOLD,
@@ -94,7 +104,7 @@ def _list(options: Options) -> int:
 
 
 def _names(options: Options) -> dict[str, list[str]]:
-    """The configured servers at each address; what is wrong with the configuration is not told here."""
+    """The configured servers by the address that their logins are kept by; a wrong configuration is not told here."""
     names: dict[str, list[str]] = {}
     try:
         deck, _ = configured(options, None)
@@ -102,8 +112,8 @@ def _names(options: Options) -> dict[str, list[str]]:
     except McpDeckError:
         return names
     for entry in entries:
-        if isinstance(entry.target, HttpTarget | SseTarget) and entry.suppressed_by is None:
-            names.setdefault(entry.target.url, []).append(entry.name)
+        if isinstance(entry.target, HttpTarget | SseTarget | WebSocketTarget) and entry.suppressed_by is None:
+            names.setdefault(web_url(entry.target.url), []).append(entry.name)
     return names
 
 
@@ -132,10 +142,10 @@ def _tell_place(store: CredentialStore, options: Options) -> None:
 
 
 def _one(options: Options) -> int:
-    entry, _ = usable(options, options.words[0] if options.words else None)
+    entry, guard = usable(options, options.words[0] if options.words else None)
     (entry,) = with_answers((entry,), headless.answers_of(options))
     store = credentials()
-    place = place_of(entry, store)
+    place = authorization_of(entry, store, guard).place
     notes = StepNotes(2 if options.verbose and not options.json else 0)
     login, found = headless.run_for(lambda: _looked_up(place, store, notes))
     if options.json:
@@ -147,18 +157,15 @@ def _one(options: Options) -> int:
 
 async def _looked_up(place: Place, store: CredentialStore, notes: StepNotes) -> tuple[Login | None, _Found]:
     """Raises ``StorageError``; what the servers do is in what is found."""
-    from ...services.auth.discovery import discover
-    from ...services.auth.guarded import Guarded
     from ...services.auth.hands_http import HttpHands
+    from ...services.auth.looked_up import look_up
     from ...services.auth.steps import Recorder
 
     login = await kept_for(place, store)
     found = _Found()
     recorder = Recorder(lambda: notes.see(recorder.steps))
     try:
-        async with Guarded(place, recorder) as fetch:
-            why = await refusal_of(fetch, place)
-            found.where = await discover(fetch, place, why, HttpHands(), known=login.issuer if login else None)
+        found.where = await look_up(place, recorder, HttpHands(), known=login.issuer if login else None)
     except McpDeckError as error:  # what is stored is shown all the same
         found.error = error
     found.steps = recorder.steps

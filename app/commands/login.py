@@ -6,9 +6,9 @@ it is kept. How a login goes is ``services.auth.login``'s; never prints a secret
 
 from __future__ import annotations
 
-import os
+import shlex
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from ...services.state.text import one_line
 from .. import headless
 from ..exits import Exit
 from ..login_lines import StepNotes, login_json, login_lines, steps_json
-from ..logins import credentials, hands_of, kept_for, place_of, refusal_of, with_answers
+from ..logins import authorization_of, credentials, hands_of, kept_for, with_answers
 from ..options import Options
 from ..printing import note, note_warning, write, write_json
 from ..resolve import Guard, usable
@@ -48,6 +48,9 @@ class _Login:
     remark: str = ""
     """Why nobody can log in at a server that lets everybody in."""
 
+    async def kept(self) -> Login | None:
+        return await kept_for(self.place, self.store)
+
     def see(self, steps: tuple[LoginStep, ...]) -> None:
         self.steps = steps
         self.notes.see(steps)
@@ -60,7 +63,8 @@ def run(options: Options) -> int:
         done = headless.run_for(lambda: _logged_in(entry, guard, options))
     except AuthError as error:
         if not options.verbose:
-            error.hint = f"{error.hint} To see each step: mcpdeck login … -v".lstrip()
+            target = shlex.quote(one_line(options.words[0], 400)) if options.words else "TARGET"
+            error.hint = f"{error.hint} To see each step: mcpdeck login {target} -v".lstrip()
         raise
     if options.json:
         write_json(_json(done))
@@ -74,7 +78,7 @@ async def _logged_in(entry: ServerEntry, guard: Guard, options: Options) -> _Log
     answers = headless.answers_of(options)
     (entry,) = with_answers((entry,), answers)
     store = credentials()
-    place = place_of(entry, store)
+    place = authorization_of(entry, store, guard).place
     hands = hands_of(options, answers, asks=True, reads=True)
     assert hands is not None  # a person asked for it
     login = _Login(entry, place, store, hands, StepNotes(options.verbose))
@@ -91,24 +95,24 @@ async def _logged_in(entry: ServerEntry, guard: Guard, options: Options) -> _Log
 
 
 async def _log_in(login: _Login, guard: Guard, options: Options) -> None:
-    before = await kept_for(login.place, login.store)
-    if options.again:
-        await _anew(login, wanted=True)
+    name, before = login.entry.name, await login.kept()
     async with headless.services((login.entry,), options, guard=guard, hands=login.hands) as services:
+        manager = services.manager
         with _followed(services, login):
-            session = await services.manager.connected(login.entry.name)
-            login.login = await kept_for(login.place, login.store)
-            if login.login is None:
+            if options.again or options.scopes:
+                await manager.login(name, again=True, scopes=options.scopes)
+            session = await manager.connected(name)
+            now = await login.kept()
+            if now is None:
                 # It let us in without a token: perhaps not to everything.
                 await _list_tools(session, options)
-                login.login = await kept_for(login.place, login.store)
-        headless.note_log(services, login.entry.name, options)
-    if login.login is None:
-        await _anew(login, wanted=False)
-        login.login = await kept_for(login.place, login.store)
-    login.new = login.login is not None and (
-        before is None or before.tokens.obtained_at != login.login.tokens.obtained_at
-    )
+                now = await login.kept()
+            if now is None and await _offered(login, options):
+                await manager.login(name)
+                now = await login.kept()
+        headless.note_log(services, name, options)
+    login.login = now
+    login.new = now is not None and (before is None or before.tokens.obtained_at != now.tokens.obtained_at)
 
 
 async def _list_tools(session: Session, options: Options) -> None:
@@ -120,35 +124,21 @@ async def _list_tools(session: Session, options: Options) -> None:
         return  # what else is the matter with its tools does not matter here
 
 
-async def _anew(login: _Login, *, wanted: bool) -> None:
-    """Log in whatever the server thinks of it; where nothing says how (and it is not ``wanted``) that is no error."""
-    from ...services.auth.discovery import discover
-    from ...services.auth.guarded import Guarded
-    from ...services.auth.kinds import Why
-    from ...services.auth.login import log_in
+async def _offered(login: _Login, options: Options) -> bool:
+    """Whether a server that wants no login says where there is one all the same."""
+    from ...services.auth.looked_up import look_up
     from ...services.auth.steps import Recorder
 
-    recorder = Recorder(lambda: login.see(recorder.steps))
-    why = Why()
-    async with Guarded(login.place, recorder) as fetch:
-        with suppress(McpDeckError):  # the login itself says what is the matter
-            why = await refusal_of(fetch, login.place)
-        if not wanted:
-            try:
-                if (await discover(fetch, login.place, why, login.hands)).server.assumed:
-                    return
-            except DiscoveryError as error:
-                login.remark = error.title
-                return
-    await log_in(
-        login.place,
-        why,
-        hands=login.hands,
-        store=login.store,
-        recorder=recorder,
-        environ=os.environ,
-        waiting=lambda _: None,
-    )
+    notes = StepNotes(options.verbose)
+    recorder = Recorder(lambda: notes.see(recorder.steps))
+    try:
+        return not (await look_up(login.place, recorder, login.hands)).server.assumed
+    except DiscoveryError as error:
+        login.remark = error.title
+        return False
+    finally:
+        login.steps = recorder.steps
+        notes.finish()
 
 
 @contextmanager

@@ -36,8 +36,14 @@ ALLOW = (
 )
 
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
-_NAT64 = IPv6Network("64:ff9b::/96")
-_UNIQUE_LOCAL = IPv6Network("fc00::/7")
+_PRIVATE_V6 = tuple(map(IPv6Network, ("fc00::/7", "fec0::/10")))
+"""Unique local, and site-local (RFC 3879: withdrawn, and still routed inside where it was set up)."""
+_RELAYS = IPv4Network("192.88.99.0/24")
+"""6to4 relays (RFC 7526: withdrawn); whoever announces it in this network would answer."""
+_TRANSLATED = tuple(map(IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96")))
+"""NAT64 (RFC 6052) and SIIT (RFC 2765): the IPv4 address is in the last 32 bits."""
+_LOCAL_TRANSLATED = IPv6Network("64:ff9b:1::/48")
+"""NAT64 of one network (RFC 8215). How long its prefix is, is known there only."""
 _COMPATIBLE = IPv6Network("::/96")
 _NOT_IN_A_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\\u2028\u2029]")
 
@@ -56,6 +62,8 @@ def kind_of(address: str | IPv4Address | IPv6Address) -> AddressKind:
         return "loopback"
     if found.is_unspecified:
         return "unspecified"
+    if _is_reserved(found):
+        return "reserved"
     if found.is_link_local:
         return "link-local"
     if _is_private(found):
@@ -106,6 +114,16 @@ def web_url(url: str) -> str:
     """``url`` of an MCP server with the scheme that its metadata is fetched by (``wss`` is reached by ``https``)."""
     scheme, colon, rest = url.strip().partition(":")
     return {"ws": "http", "wss": "https"}.get(scheme.lower(), scheme) + colon + rest
+
+
+def unencrypted(place: Place) -> bool:
+    """Tokens for the MCP server would be there to be read by everybody on the way (RFC 6750, section 5.3).
+
+    http is for this machine, and for where the entry allows it.
+    """
+    parts = split(web_url(place.url))
+    plain = parts is None or parts.scheme.lower() != "https"
+    return plain and not place.settings.allow_insecure and not is_loopback(_spelled(parts))
 
 
 def origin_of(url: str) -> str:
@@ -179,18 +197,29 @@ def _spelled(parts: SplitResult | None) -> str:
 
 
 def _wrapped(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that packets to ``address`` end up at (mapped, 6to4, NAT64, IPv4-compatible)."""
+    """The IPv4 address that packets to ``address`` end up at (mapped, 6to4, translated, IPv4-compatible)."""
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
     if address.sixtofour is not None:
         return address.sixtofour
     low = IPv4Address(int(address) & 0xFFFFFFFF)
-    if address in _NAT64:
+    if any(address in network for network in _TRANSLATED):
+        return low
+    if address in _LOCAL_TRANSLATED and not _is_reserved(address):
         return low
     return low if address in _COMPATIBLE and int(address) > 0xFFFF else None
 
 
+def _is_reserved(address: IPv4Address | IPv6Address) -> bool:
+    """What the library takes for public, and is not: nobody can tell where packets to it end up."""
+    if isinstance(address, IPv4Address):
+        return address in _RELAYS
+    if address in _LOCAL_TRANSLATED:  # with a prefix shorter than /96 the IPv4 address would be spread over the middle
+        return bool(int(address) >> 32 & 0xFFFFFFFF) or not int(address) & 0xFFFFFFFF
+    return address in _COMPATIBLE and 1 < int(address) <= 0xFFFF
+
+
 def _is_private(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address):
-        return address in _UNIQUE_LOCAL
+        return any(address in network for network in _PRIVATE_V6)
     return any(address in network for network in _PRIVATE)

@@ -5,25 +5,31 @@ Owns which server takes a login at all, and that one entry keeps its authorizati
 
 from __future__ import annotations
 
+import hashlib
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from ..events import AuthorizationChanged
 from ..models import (
     HttpTarget,
     OAuthSettings,
     ServerEntry,
+    Source,
     SseTarget,
+    Tls,
     TransportKind,
     WebSocketTarget,
 )
 from ..state.text import one_line
+from .addresses import web_url
 from .entry_authorization import EntryAuthorization
+from .errand import Spawn, nobody
 from .flight import Around
-from .in_use import http_url
 from .kinds import Hands, Place
 from .needed import NeededLogins
+from .records import wanted_of
 from .store import CredentialStore
 
 SECRETS = ("authorization", "x-claude-code-ide-authorization")
@@ -32,15 +38,15 @@ _IDES = (TransportKind.SSE_IDE, TransportKind.WS_IDE)
 
 
 def by_command(server: str, issuer: str) -> str:
-    """What a person does to log in, from a terminal."""
+    """What a person does to log in, from a terminal. ``server``: its name, or the URL that was the TARGET."""
     where = f" at {one_line(issuer, 200)}" if issuer else ""
-    return f"Log in{where}: mcpdeck login {one_line(server, 200)}"
+    return f"Log in{where}: mcpdeck login {shlex.quote(one_line(server, 400))}"
 
 
 class Authorizations:
-    """One for each connection manager; the arguments are those of ``Around``.
+    """One for each connection manager; the arguments are those of ``Around``. ``permits``: see ``Place``.
 
-    ``settings_override``: what an answers file says goes before what the entries say.
+    ``named``: the one server that the command line names.
     """
 
     def __init__(
@@ -52,14 +58,19 @@ class Authorizations:
         emit: Callable[[AuthorizationChanged], None],
         hands: Hands | None = None,
         unattended: bool = False,
-        settings_override: OAuthSettings | None = None,
         remembers: bool = False,
         invite: Callable[[str, str], str] = by_command,
         pauses: Callable[[str], AbstractContextManager[None]] | None = None,
+        permits: Callable[[Place], None] | None = None,
+        named: str = "",
+        spawn: Spawn = nobody,
     ) -> None:
-        around = Around(store, needed, environ, emit, invite, hands=hands, unattended=unattended, remembers=remembers)
+        around = Around(
+            store, needed, environ, emit, invite, hands=hands, unattended=unattended, remembers=remembers, spawn=spawn
+        )
         self._around = around if pauses is None else replace(around, pauses=pauses)
-        self._override = settings_override
+        self._permits = permits
+        self._named = named
         self._known: dict[str, EntryAuthorization] = {}
 
     def of(self, entry: ServerEntry) -> EntryAuthorization | None:
@@ -81,20 +92,28 @@ class Authorizations:
             return None
         if any(name.lower() in SECRETS for name in target.headers):
             return None
-        settings = merged(entry.oauth or OAuthSettings(), self._override)
-        # What stands in no file has no digest to be remembered by.
-        digest = entry.digest if entry.origin.file is not None else ""
-        return Place(entry.name, http_url(target.url), settings, target.tls, digest)
+        url, settings = web_url(target.url), entry.oauth or OAuthSettings()
+        named = entry.origin.file is not None
+        return Place(
+            entry.name,
+            url,
+            settings,
+            target.tls,
+            # What stands in no file has nothing to be remembered by.
+            _digest(entry, url, settings, target.tls) if named else "",
+            "" if named else entry.endpoint,
+            self._permits,
+            trusted=not entry.needs_approval and (entry.name == self._named or _is_target(entry)),
+        )
 
 
-def merged(settings: OAuthSettings, override: OAuthSettings | None) -> OAuthSettings:
-    """``settings`` with everything that ``override`` says otherwise than the defaults."""
-    if override is None:
-        return settings
-    default = OAuthSettings()
-    said = {
-        part.name: getattr(override, part.name)
-        for part in fields(OAuthSettings)
-        if getattr(override, part.name) != getattr(default, part.name)
-    }
-    return replace(settings, **said)
+def _is_target(entry: ServerEntry) -> bool:
+    """It stands on the command line itself."""
+    return entry.source is Source.CLI and entry.origin.file is None
+
+
+def _digest(entry: ServerEntry, url: str, settings: OAuthSettings, tls: Tls | None) -> str:
+    """Another one whenever the entry's text, or what it expands to, changed; of its secrets nothing is in it."""
+    return hashlib.sha256(
+        "\0".join((entry.digest, url, wanted_of(settings, tls))).encode("utf-8", "replace")
+    ).hexdigest()

@@ -15,10 +15,9 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 
+from ..config.secret_variables import without_secrets
 from .addresses import browsable
 
-_KEPT_BACK = frozenset({"MCP_CLIENT_SECRET", "MCPDECK_PASSPHRASE"})
-"""Secrets of ours that a browser has no business with."""
 _DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY")
 _OPENERS = (("xdg-open",), ("gio", "open"), ("x-www-browser",), ("firefox",), ("chromium",), ("google-chrome",))
 
@@ -66,10 +65,15 @@ def _usual(url: str, environ: Mapping[str, str], platform: str) -> Iterator[list
 
 def _started(command: list[str], environ: Mapping[str, str]) -> bool:
     nothing = subprocess.DEVNULL
-    kept = {name: value for name, value in environ.items() if name not in _KEPT_BACK}
     try:
         process = subprocess.Popen(
-            command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True, env=kept, close_fds=True
+            command,
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+            start_new_session=True,
+            env=without_secrets(environ),
+            close_fds=True,
         )
     except OSError:  # not a program after all: the next one
         return False

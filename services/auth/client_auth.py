@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..errors import ConfigError, RegistrationError
+from ..models import Secret
 from ..state.text import one_line
 from .kinds import Client, ServerMetadata
 from .mechanics import ASSERTION_TYPE, UnusableKeyError, algorithms_of, basic, signed_assertion
@@ -23,7 +24,7 @@ WITH_SECRET: Final = (BASIC, POST)
 METHODS: Final = (NONE, *WITH_SECRET, SIGNED)
 
 
-def auth_method(server: ServerMetadata, secret: str | None, registered: str | None, private_key: str | None) -> str:
+def auth_method(server: ServerMetadata, secret: str | None, registered: str | None, private_key: Secret | None) -> str:
     """How to authenticate at ``server``'s token endpoint: what its metadata and the registration agree on.
 
     ``registered``: ``token_endpoint_auth_method`` of a registration, None where there was none. A secret that came
@@ -48,7 +49,7 @@ def auth_method(server: ServerMetadata, secret: str | None, registered: str | No
     )
 
 
-def _able(secret: str | None, private_key: str | None) -> tuple[str, ...]:
+def _able(secret: str | None, private_key: Secret | None) -> tuple[str, ...]:
     """The methods that can be used, the best first; ``none`` always can."""
     signed = (SIGNED,) if private_key is not None else ()
     with_secret = WITH_SECRET if secret is not None else ()

@@ -15,17 +15,17 @@ from urllib.parse import SplitResult, urlsplit
 from ..errors import DiscoveryError
 from ..models import JsonObject, LoginPhase, Verdict
 from ..state.text import one_line
-from .addresses import check_url, origin_of, shown_url, web_url
-from .documents import canonical_resource, resource_of, server_of
+from .addresses import ALLOW, check_url, origin_of, shown_url, unencrypted, web_url
+from .documents import canonical_resource, resource_of, server_of, vouched
 from .kinds import Hands, Place, ResourceMetadata, ServerMetadata, Why
+from .mechanics import PROOF_ALGORITHM
 from .rules import verdict
+from .well_known import SERVER_PATH, server_urls
 
 if TYPE_CHECKING:
     from .guarded import Fetched, Guarded
 
 RESOURCE_PATH = "/.well-known/oauth-protected-resource"
-SERVER_PATH = "/.well-known/oauth-authorization-server"
-OPENID_PATH = "/.well-known/openid-configuration"
 LEGACY_VERSION = "2025-03-26"
 
 
@@ -47,6 +47,13 @@ async def discover(fetch: Guarded, place: Place, why: Why, hands: Hands, *, know
     Raises ``DiscoveryError`` naming what does not hold, ``TransportError``, and what ``hands.choose`` raises.
     """
     _challenged(fetch, why)
+    _encrypted(fetch, place)
+    found = await _discovered(fetch, place, why, hands, known)
+    _bound(fetch, place, found)
+    return found
+
+
+async def _discovered(fetch: Guarded, place: Place, why: Why, hands: Hands, known: str | None) -> Discovered:
     browser = place.settings.grant == "authorization_code"
     pages: DiscoveryError | None = None
     try:
@@ -71,6 +78,45 @@ async def discover(fetch: Guarded, place: Place, why: Why, hands: Hands, *, know
         return Discovered(None, server, resource_id)
     server = await server_metadata(fetch, place, issuer, browser=browser)
     return Discovered(resource, _found(server, shown_url(issuer)), resource_id)
+
+
+def _encrypted(fetch: Guarded, place: Place) -> None:
+    """Nobody logs in for a token that everybody on the way could read. Raises ``DiscoveryError``."""
+    if not unencrypted(place):
+        return
+    wrong = f"the MCP server's address is not encrypted: {shown_url(place.url)}"
+    fetch.recorder.event(LoginPhase.RESOURCE, "Address: the MCP server", verdict("net.https", False, wrong))
+    raise DiscoveryError(
+        f"no login for a token that anybody on the way could read: {wrong}",
+        hint=f"Use its https address (http is for this machine only). {ALLOW}",
+    )
+
+
+def _bound(fetch: Guarded, place: Place, found: Discovered) -> None:
+    """A resource that takes bound tokens only must be able to get one (RFC 9728, section 2).
+
+    Raises ``DiscoveryError`` where its authorization server binds none; a remark where DPoP was switched off here.
+    """
+    if found.resource is None or not found.resource.dpop_required:
+        return
+    algorithms = found.server.dpop_algorithms
+    able, off = PROOF_ALGORITHM in algorithms, place.settings.dpop == "off"
+    offered = one_line(", ".join(algorithms), 200) or "nothing"
+    wrong = f"the authorization server binds tokens with {offered}, and mcpdeck with {PROOF_ALGORITHM}"
+    if off:
+        wrong = '"dpop": "off" of the entry forbids it'
+    fetch.recorder.event(
+        LoginPhase.SERVER,
+        "The MCP server takes bound tokens only (DPoP)",
+        verdict("dpop.required", None if off else able, wrong),
+    )
+    if not able and not off:
+        raise DiscoveryError(
+            f"the MCP server takes bound tokens only (DPoP), and none can be had: {wrong}",
+            hint=f'Its authorization server must publish "dpop_signing_alg_values_supported": ["{PROOF_ALGORITHM}"]. '
+            'To try with a token that is not bound, give "dpop": "off" in the entry\'s "oauth".',
+            details={"rule": "dpop.required"},
+        )
 
 
 class _PagesError(DiscoveryError):
@@ -159,7 +205,7 @@ async def resource_metadata(fetch: Guarded, place: Place, why: Why) -> ResourceM
             )
         return _resource(fetch, place, fetched, _document(fetch, fetched, "prm"))
     found = await _first(fetch, LoginPhase.RESOURCE, "Protected resource metadata", "prm", _resource_urls(place))
-    return _resource(fetch, place, *found) if found else None
+    return _resource(fetch, place, found.fetched, found.document) if found else None
 
 
 def _named(why: Why) -> str | None:
@@ -188,7 +234,7 @@ async def server_metadata(
     """The authorization server's metadata (protocol 37.3); None where none is found.
 
     ``url``: the configured address, asked instead of the well-known ones; there ``issuer`` may be empty, and the
-    document's own is taken: the person named the document. ``browser``: an authorization endpoint will be used.
+    document's own is taken, if the document may speak for it. ``browser``: an authorization endpoint will be used.
     Raises ``DiscoveryError`` for a document that must not be used, ``TransportError``.
     """
     if issuer:
@@ -201,18 +247,12 @@ async def server_metadata(
     found = await _first(fetch, LoginPhase.SERVER, "Authorization server metadata", "asm", urls)
     if found is None:
         return None
-    fetched, document = found
+    judge = _judge(fetch, found.fetched)
     expected = (issuer,) if issuer else ()
-    return server_of(document, fetched.url, place, _judge(fetch, fetched), expected=expected, browser=browser)
-
-
-def server_urls(issuer: str) -> tuple[str, ...]:
-    """The well-known addresses of an issuer, in the order in which they are asked (protocol 37.3)."""
-    parts = urlsplit(issuer)
-    origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
-    if not path:
-        return f"{origin}{SERVER_PATH}", f"{origin}{OPENID_PATH}"
-    return f"{origin}{SERVER_PATH}{path}", f"{origin}{OPENID_PATH}{path}", f"{origin}{path}{OPENID_PATH}"
+    server = server_of(found.document, found.asked, place, judge, expected=expected, browser=browser)
+    if url is not None:
+        vouched(server, found.fetched.url, place, judge)
+    return server
 
 
 async def legacy_metadata(fetch: Guarded, place: Place, *, browser: bool = True) -> ServerMetadata:
@@ -237,8 +277,8 @@ async def legacy_metadata(fetch: Guarded, place: Place, *, browser: bool = True)
     )
     if fetched.status == 200:
         document = _document(fetch, fetched, "asm")
-        judge = _judge(fetch, fetched)
-        return server_of(document, fetched.url, place, judge, expected=(origin, f"{origin}/"), browser=browser)
+        expected, asked = (origin, f"{origin}/"), f"{origin}{SERVER_PATH}"
+        return server_of(document, asked, place, _judge(fetch, fetched), expected=expected, browser=browser)
     _unless_failing(fetch, fetched, "asm")
     fetch.recorder.judge(fetched.step, verdict("asm.assumed", None, f"it answered {fetched.status}"))
     return ServerMetadata(
@@ -270,9 +310,16 @@ def _judge(fetch: Guarded, fetched: Fetched) -> Callable[..., None]:
     return judge
 
 
-async def _first(
-    fetch: Guarded, phase: LoginPhase, title: str, room: str, urls: tuple[str, ...]
-) -> tuple[Fetched, JsonObject] | None:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A document, and the address that was asked for it; ``fetched.url`` is where redirects led."""
+
+    asked: str
+    fetched: Fetched
+    document: JsonObject
+
+
+async def _first(fetch: Guarded, phase: LoginPhase, title: str, room: str, urls: tuple[str, ...]) -> _Found | None:
     """The first document that there is at ``urls``; None where all say there is none (4xx).
 
     Raises ``DiscoveryError`` when there is none, and one of them failed or answered with something else.
@@ -283,7 +330,7 @@ async def _first(
         fetched = await fetch.fetch(phase, title, "GET", url)
         try:
             if fetched.status == 200:
-                return fetched, _document(fetch, fetched, room)
+                return _Found(url, fetched, _document(fetch, fetched, room))
             _unless_failing(fetch, fetched, room)
             last = url == urls[-1]
             wrong = f"it answered {fetched.status}"

@@ -13,9 +13,10 @@ from urllib.parse import unquote, urlsplit
 from ..errors import DiscoveryError
 from ..models import Json, JsonObject, as_text
 from ..state.text import one_line, quoted
-from .addresses import browsable, check_url, origin_of, split, web_url
+from .addresses import browsable, check_url, origin_of, shown_url, split, web_url
 from .kinds import Place, ResourceMetadata, ServerMetadata
 from .rules import verdict
+from .well_known import server_urls
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 """One scope token (RFC 6749, section 3.3)."""
@@ -136,10 +137,10 @@ def server_of(
     expected: Sequence[str],
     browser: bool,
 ) -> ServerMetadata:
-    """Authorization server metadata that was found at ``url``; its issuer must be one of ``expected``.
+    """Authorization server metadata that was asked for at ``url``; its issuer must be one of ``expected``.
 
-    Empty ``expected``: any issuer, as the person named the document. Raises ``DiscoveryError`` when it must not be
-    used. An optional endpoint that must not be contacted is left out.
+    Empty ``expected``: any issuer, for ``vouched`` to look at. Raises ``DiscoveryError`` when it must not be used. An
+    optional endpoint that must not be contacted is left out.
     """
     checks = _Checks(document, judge, "the authorization server's metadata")
     issuer = checks.text("issuer")
@@ -176,6 +177,41 @@ def server_of(
         dpop_algorithms=_dpop(checks),
         url=url,
         raw=document,
+    )
+
+
+def vouched(server: ServerMetadata, url: str, place: Place, judge: Callable[..., None]) -> None:
+    """Whether a document that an entry named may speak for its issuer; ``url``: where it came from in the end.
+
+    Where the issuer publishes it, it may. Anywhere else anybody can name anybody's issuer, also one where the person
+    has a client and a login: what is meant for that one (the code, the verifier, a secret) would go to the endpoints
+    that stand beside the name. So it must be at the issuer's origin, with all of its endpoints there, and it is a
+    client identity of its own (``ServerMetadata.identity``). Raises ``DiscoveryError``.
+    """
+    checks = _Checks(server.raw, judge, "the metadata that the entry names")
+    published = server.published
+    checks.should("asm.configured", True if published else None, f"the document is at {shown_url(url)}")
+    if published:
+        return
+    try:
+        check_url(server.issuer, place, "the issuer")
+    except DiscoveryError as error:
+        checks.must("asm.issuer-url", False, error.title, error.hint)
+    own = origin_of(server.issuer)
+    named = {
+        "the document": url,
+        "authorization_endpoint": server.authorization_endpoint,
+        "token_endpoint": server.token_endpoint,
+        "registration_endpoint": server.registration_endpoint,
+        "revocation_endpoint": server.revocation_endpoint,
+    }
+    strange = [f"{name} is at {shown_url(at)}" for name, at in named.items() if at is not None and origin_of(at) != own]
+    checks.must(
+        "asm.issuer-origin",
+        not strange,
+        f"it says that it is {shown_url(server.issuer)}'s, and {'; '.join(strange)}",
+        "Name an address at which the issuer itself publishes its metadata as oauth.authServerMetadataUrl "
+        f"({' or '.join(shown_url(each) for each in server_urls(server.issuer)[:2])}), or leave it out.",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 import anyio
 
@@ -30,6 +31,7 @@ from .wanting import (
     not_granted,
     not_logged_in,
     not_widened,
+    remark,
     scopes_wanted,
     still_refused,
     takes_tokens,
@@ -37,6 +39,8 @@ from .wanting import (
 
 MOST = 3
 """Logins for one operation, or for one connection that is being made (protocol section 37.8)."""
+CANCELLED = "notifications/cancelled"
+"""What is said while somebody is leaving: no reason to have another token, and none to lose the connection."""
 DENIED = 100
 """Operations that are remembered to have no more scopes to be had."""
 
@@ -48,7 +52,7 @@ class EntryAuthorization:
         self.place = place
         self._around = around
         self._flights = Flights(place, around, self._told)
-        self._use = LoginInUse(place, around.store, self._flights.refreshed, self._told)
+        self._use = LoginInUse(place, around.store, self._flights.refreshed, self._told, spawn=around.spawn)
         self._established = False
         self._obtained: list[int] = []
         self._why: Why | None = None
@@ -65,8 +69,12 @@ class EntryAuthorization:
     @property
     def view(self) -> AuthView:
         """What is shown of it now."""
-        status = self._flights.status(logged_in=self._use.login is not None)
-        return AuthView(status, self._flights.failure or self._wanted_why(), self._flights.steps, self._use.shown())
+        login, failure = self._use.login, self._flights.failure
+        holds = login is not None and login.tokens.access != self._refused_token
+        if failure and holds:
+            failure = remark(failure, widening=self._flights.widening)
+        status = self._flights.status(logged_in=holds or (login is not None and not failure))
+        return AuthView(status, failure or self._wanted_why(), self._flights.steps, self._use.shown())
 
     def reveal(self, key: str) -> str | None:
         """The secret that a ``ShownField`` names; None when it is not kept any more."""
@@ -82,9 +90,9 @@ class EntryAuthorization:
 
     # For the transport
 
-    async def headers(self, method: str, url: str) -> Mapping[str, str]:
+    async def headers(self, method: str, url: str, *, renew: bool = True) -> Mapping[str, str]:
         """See ``Authorizer``."""
-        return await self._use.headers(method, url)
+        return await self._use.headers(method, url, renew=renew)
 
     def answered(self, url: str, nonce: str | None) -> None:
         """See ``Authorizer``."""
@@ -111,7 +119,12 @@ class EntryAuthorization:
         if refusal.method == "DELETE":
             return False
         login = self._use.login
-        why = Why(refusal.status, challenges, refusal.operation, login.tokens.asked if login is not None else ())
+        if refusal.operation == CANCELLED:
+            if login is not None and refusal.trial.renewals == 0 and token_of(refusal.sent) != login.tokens.access:
+                refusal.trial.renewals += 1
+                return True
+            raise TokenRefreshFailed("no token is renewed to take a request back", retryable=True)
+        why = _wider(Why(refusal.status, challenges, refusal.operation), login)
         if why.steps_up and login is not None:
             return await self._widened(refusal, why, login)
         if why.status == 403 and (login is not None or not challenges):
@@ -125,6 +138,7 @@ class EntryAuthorization:
             refusal.trial.renewals += 1
             if await self._renewed(self._refused_token):
                 self._why = None
+                self._told()
                 return True
         if self._logs_in(refusal) and takes_tokens(why.challenges) and refusal.trial.logins == 0:
             refusal.trial.logins += 1
@@ -159,7 +173,7 @@ class EntryAuthorization:
             if no is None:
                 return True
         missing = _missing(why, login)
-        raise scopes_wanted(why, refusal.challenges, *(no or nobody_to_ask(missing, self.place.server)))
+        raise scopes_wanted(why, refusal.challenges, *(no or nobody_to_ask(missing, self.place.called)))
 
     def _not_to_be_widened(self, why: Why, login: Login, logins: int) -> tuple[str, str] | None:
         """Why asking for more is of no use, and a hint; None when it may be."""
@@ -175,7 +189,7 @@ class EntryAuthorization:
         elif set(wanted) <= set(login.tokens.asked):
             no = not_granted(_missing(why, login), login.issuer)
         elif not self._flights.asks:
-            return nobody_to_ask(_missing(why, login), self.place.server)
+            return nobody_to_ask(_missing(why, login), self.place.called)
         if no is not None:
             self._deny(why, no)
         return no
@@ -212,6 +226,9 @@ class EntryAuthorization:
         self._flights.pause = pause
         self._obtained.clear()
         self._around.needed.clear(self.place.digest)
+        if self._flights.failure or self._why is not None:
+            self._flights.failure, self._why = "", None
+            self._told()
 
     async def obtain(self, error: AuthError) -> bool:
         """Whether the connection that failed with ``error`` may be tried again at once, with another token.
@@ -221,12 +238,8 @@ class EntryAuthorization:
         if not isinstance(error, AuthorizationRequired):
             return False
         login = self._use.login
-        why = Why(
-            error.status,
-            parse_challenges(error.challenges),
-            as_text(error.details.get("operation")) or "",
-            login.tokens.asked if login is not None else (),
-        )
+        challenges, operation = parse_challenges(error.challenges), as_text(error.details.get("operation")) or ""
+        why = _wider(Why(error.status, challenges, operation), login)
         if len(self._obtained) >= MOST:
             return False
         if why.steps_up and login is not None:
@@ -265,15 +278,22 @@ class EntryAuthorization:
 
     async def review(self) -> bool:
         """Whether another process logged in, so that a refused connection is worth another try."""
+        had = self._use.usable
         other = await self._use.look_again()
         if other:
             self._flights.failure, self._why = "", None
+            if not had:  # else it may be no more than a refresh
+                self._flights.overtaken()
         return other
 
     # For people
 
-    async def log_in(self, *, again: bool = False) -> None:
-        """Log in, or (``again``) once more although there is a login that holds.
+    def called_by_hand(self) -> None:
+        """A person makes a call: what was said no to before may be asked again."""
+        self._denied.clear()
+
+    async def log_in(self, *, again: bool = False, scopes: tuple[str, ...] = ()) -> None:
+        """Log in, or (``again``) once more although there is a login that holds. ``scopes``: to ask for as well.
 
         Raises ``AuthError``, and what else keeps the authorization server from being reached.
         """
@@ -283,25 +303,40 @@ class EntryAuthorization:
             return
         self._denied.clear()
         why = self._why or Why()
-        if login is not None and not why.scopes_before:
-            why = Why(why.status, why.challenges, why.operation, login.tokens.asked)
-        await self._log_in(why)
+        before = login.tokens.asked if login is not None else ()  # a person who wants less logs out first
+        await self._log_in(replace(why, scopes_before=(*before, *scopes)) if before or scopes else why)
 
-    async def log_out(self) -> tuple[str, ...]:
-        """Have the tokens revoked, and forget them; what became of it, in words. Raises ``StorageError``."""
+    async def look_up(self) -> None:
+        """Find out how a login is done, without one: its steps are shown. Raises ``AuthError``, ``TransportError`` …"""
+        await self._flights.look_up()
+
+    async def log_out(self, other: Login | None = None) -> tuple[str, ...]:
+        """Have the tokens revoked, and forget them; what became of it, in words. Raises ``StorageError``.
+
+        ``other``: not the login that is used, but this one, made for the same address with other settings.
+        """
         await self._use.load()
-        login = self._use.login
+        login = other or self._use.login
         if login is None:
             return ("Nobody was logged in.",)
         # Held, so that a refresh elsewhere does not bring back what is forgotten here.
         async with issuer_lock(self._around.store.locks, login.issuer):
+            login = other or self._use.login or login
+            logins = [login]
             try:
-                return await self._flights.revoked(login)
+                kept = await self._around.store.login_for(login.server_url, login.wanted)
+                if kept is not None and kept.tokens.access != login.tokens.access:
+                    logins = [kept, login]  # both may be good: another process refreshed it, or logged in
+                said = [words for each in logins for words in await self._flights.revoked(each)]
+                return tuple(dict.fromkeys(said))
             finally:
                 with anyio.CancelScope(shield=True):
-                    await self._around.store.forget(login)
-                    self._flights.failure, self._why, self._refused_token = "", None, ""
-                    self._use.drop()
+                    for each in logins:
+                        await self._around.store.forget(each)
+                    self._around.needed.clear()
+                    if other is None:
+                        self._flights.failure, self._why, self._refused_token = "", None, ""
+                        self._use.drop()
 
     async def refresh_now(self) -> None:
         """Have another token, although this one may hold. Raises ``TokenRefreshFailed``, ``StorageError`` …"""
@@ -325,17 +360,26 @@ class EntryAuthorization:
     def _invitation(self) -> str:
         login = self._use.login
         issuer = login.issuer if login is not None else self.place.settings.issuer or ""
-        return self._around.invite(self.place.server, issuer)
+        return self._around.invite(self.place.called, issuer)
+
+    def _take(self, login: Login) -> None:
+        self._why, self._refused_token = None, ""  # before anybody is told
+        self._use.take(login)
 
     async def _log_in(self, why: Why) -> None:
         """Raises ``AuthError``: an authorization server that is down must not look like an MCP server that is."""
         try:
-            await self._flights.log_in(why, self._use.take, self._invitation())
+            await self._flights.log_in(why, self._take, self._invitation())
         except AuthError:
             raise
         except McpDeckError as error:
             raise not_logged_in(error) from error
         self._why, self._refused_token = None, ""
+
+
+def _wider(why: Why, login: Login | None) -> Why:
+    """With what was asked for before, where more is wanted beside that; whoever was refused begins anew."""
+    return replace(why, scopes_before=login.tokens.asked) if why.steps_up and login is not None else why
 
 
 def _scopes(why: Why) -> tuple[str, ...]:

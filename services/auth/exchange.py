@@ -11,6 +11,7 @@ from typing import Final
 from ..models import IdentityProvider, LoginPhase
 from ..state.text import one_line
 from .client_auth import BASIC, NONE
+from .configured import id_token_of
 from .guarded import Guarded
 from .kinds import Client, Place, ServerMetadata
 from .mechanics import header_of
@@ -33,14 +34,14 @@ async def id_jag(
 ) -> str:
     """An assertion for ``server`` and ``resource``, in exchange for the ID token of the settings. Secret.
 
-    Raises ``TokenError``, and what ``fetch`` raises.
+    Raises ``TokenError``, ``ConfigError`` for a file that cannot be used, and what ``fetch`` raises.
     """
     params = {
         "grant_type": TOKEN_EXCHANGE,
         "requested_token_type": ID_JAG,
         "audience": server.issuer,
         "resource": resource,
-        "subject_token": idp.id_token.strip(),
+        "subject_token": await id_token_of(idp),
         "subject_token_type": ID_TOKEN,
     }
     if scopes:

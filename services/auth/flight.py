@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from ..errors import AuthorizationRequired, McpDeckError
+from ..errors import AuthorizationRequired, LoginGivenUp, McpDeckError
 from ..events import AuthorizationChanged
 from ..models import JsonObject, LoginStatus, LoginStep
+from .errand import Spawn, nobody
 from .kinds import Hands, Login, Place, Why
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _untraced(_exchange: JsonObject) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the authorizations of all servers share.
+    """What the authorizations of all servers share. ``spawn`` begins what goes on without whoever needed it first.
 
     ``hands``: who takes a login to the person, None where nobody is there. ``unattended``: a login is begun without
     being asked for. ``remembers``: a server that is known to want a login is not contacted. ``invite``: what a person
@@ -50,12 +51,14 @@ class Around:
     unattended: bool = False
     remembers: bool = False
     pauses: Callable[[str], AbstractContextManager[None]] = _unpaused
+    spawn: Spawn = nobody
 
 
 @dataclass(slots=True)
 class _Flight:
     """A login on its way."""
 
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     over: anyio.Event = field(default_factory=anyio.Event)
     waits: bool = False
     done: bool = False
@@ -73,6 +76,8 @@ class Flights:
         self._now: _Flight | None = None
         self.failure = ""
         """Why the last login failed, in words."""
+        self.widening = False
+        """That login was to allow more than the one before it."""
         self.traced: Callable[[JsonObject], None] = _untraced
         self.pause: Callable[[], AbstractContextManager[None]] = nullcontext
         """Holds the clocks of the requests in flight."""
@@ -88,12 +93,12 @@ class Flights:
         return self._around.hands is not None or self.unattended
 
     def status(self, *, logged_in: bool) -> LoginStatus:
-        """How the last login stands."""
+        """How the last login stands; one that failed takes nothing away from the one before it."""
         if self._now is not None:
             return LoginStatus.WAITING if self._now.waits else LoginStatus.RUNNING
-        if self.failure:
-            return LoginStatus.FAILED
-        return LoginStatus.DONE if logged_in else LoginStatus.NONE
+        if logged_in:
+            return LoginStatus.DONE
+        return LoginStatus.FAILED if self.failure else LoginStatus.NONE
 
     @property
     def steps(self) -> tuple[LoginStep, ...]:
@@ -128,19 +133,27 @@ class Flights:
                 if running.done:
                     return
             flight = self._now = _Flight()
-            self.failure = ""
+            self.failure, self.widening = "", why.steps_up
             try:
-                take(await self._new(why, flight, invitation))
+                with flight.scope:
+                    take(await self._new(why, flight, invitation))
                 flight.done = True
             except McpDeckError as error:
                 flight.error = error
-                self.failure = error.title
+                # Who gives a first login up knows that; nothing went wrong.
+                given_up = isinstance(error, LoginGivenUp) and not self.widening
+                self.failure = "" if given_up else error.title
                 raise
             finally:
                 self._now = None
                 flight.over.set()
                 self._told()
         self._around.needed.clear()
+
+    def overtaken(self) -> None:
+        """There is a login by now, from elsewhere: whoever is asked for one need not answer any more."""
+        if self._now is not None and not self.widening:
+            self._now.scope.cancel()
 
     async def _new(self, why: Why, flight: _Flight, invitation: str) -> Login:
         from .login import log_in
@@ -167,6 +180,20 @@ class Flights:
         from .hands_http import HttpHands
 
         return HttpHands()
+
+    async def look_up(self) -> None:
+        """The steps of a login up to the authorization server's metadata; nothing while a login is on its way.
+
+        Raises ``DiscoveryError``, and what keeps a server from being reached.
+        """
+        if self._now is not None:
+            return
+        from .hands_http import HttpHands
+        from .looked_up import look_up
+
+        recorder = self._recording()
+        recorder.begin()
+        await look_up(self._place, recorder, HttpHands())
 
     async def refreshed(self, login: Login) -> Login:
         """The same login with newer tokens. Raises ``TokenRefreshFailed``, ``TransportError`` and ``ConfigError``."""

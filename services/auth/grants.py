@@ -16,6 +16,7 @@ from ..errors import ConfigError, McpDeckError, RegistrationError, TokenError, T
 from ..models import LoginPhase
 from ..state.text import one_line
 from .client_auth import NONE
+from .configured import as_configured, assertion_of
 from .dpop import Proof, proof_for
 from .exchange import id_jag
 from .guarded import Guarded
@@ -58,7 +59,7 @@ async def redeem(
         LoginPhase.TOKEN,
         "Redeem the code for a token",
         server,
-        client,
+        await as_configured(client, server, place),
         params,
         place=place,
         dpop=dpop or proof_for(place, server),
@@ -98,7 +99,7 @@ async def _refreshed(fetch: Guarded, login: Login, token: str, place: Place, now
         LoginPhase.REFRESH,
         "Refresh the token",
         login.metadata,
-        login.client,
+        await as_configured(login.client, login.metadata, place),
         params,
         place=place,
         dpop=dpop,
@@ -146,6 +147,7 @@ async def unattended(
     refresh. Raises ``TokenError``, ``RegistrationError`` for a client that cannot show who it is, ``ConfigError`` for
     settings that lack what the grant needs, and what ``fetch`` raises.
     """
+    client = await as_configured(client, server, place)
     title, params = await _unattended_request(fetch, place, server, resource, client, scopes)
     if scopes:
         params["scope"] = " ".join(scopes)
@@ -172,9 +174,9 @@ async def _unattended_request(
             _confidential(client, server)
             return "Ask for a token with the client's credentials", {"grant_type": CLIENT_CREDENTIALS}
         case "jwt_bearer":
-            if not settings.assertion:
+            assertion = await assertion_of(settings)
+            if not assertion:
                 raise _lacking("assertion", "the workload's JWT, or @FILE with it")
-            assertion = settings.assertion.strip()
             return "Ask for a token with the workload's assertion", {"grant_type": JWT_BEARER, "assertion": assertion}
         case "id_jag":
             if settings.idp is None:

@@ -140,7 +140,7 @@ class Guarded:
 
         ``redirects`` False: a redirect of a GET is an answer like any other. A redirect of another method is an
         error. Raises ``DiscoveryError`` for what must not be contacted or followed and for an answer that is too
-        large, ``TransportTimeout`` after ``SECONDS``, and other ``TransportError``.
+        large, ``TransportTimeout`` after ``SECONDS``, other ``TransportError``, and what ``Place.check`` raises.
         """
         body, media = _body(form, json)
         sent = httpx.Headers({"Accept": "application/json", "Accept-Encoding": "identity", **media})
@@ -188,6 +188,7 @@ class Guarded:
     # one request
 
     async def _once(self, phase: LoginPhase, title: str, sent: Sent, deadline: float) -> Fetched:
+        self.place.check()  # here, so that no way leads around it; it may have changed while a person was asked
         began = time.perf_counter()
 
         def record(got: Got | None, error: str, *verdicts: Verdict) -> int:
@@ -195,8 +196,9 @@ class Guarded:
             return self.recorder.exchange(phase, title, sent, got, ms, error, *verdicts)
 
         try:
-            verdicts = self._schemes(sent.url)
-            sent, response, got = await self._in_time(sent, deadline)
+            scheme = self._scheme(sent.url)
+            sent, response, got, unseen = await self._in_time(sent, deadline)
+            verdicts = (scheme, verdict("net.address", None if unseen else True, unseen))
             return Fetched(got.status, response, got.body, sent.url, record(got, "", *verdicts))
         except _BrokenError as broken:
             record(None, broken.error.title, broken.verdict)
@@ -205,30 +207,32 @@ class Guarded:
             record(None, "given up before the answer was there")
             raise
 
-    def _schemes(self, url: str) -> tuple[Verdict, ...]:
+    def _scheme(self, url: str) -> Verdict:
         try:
             check_url(url, self.place)
         except DiscoveryError as error:
             raise _BrokenError("net.https", error) from None
         if self.place.settings.allow_insecure and not url.lower().startswith("https:"):
-            return (verdict("net.https", None, "it is plain http, which the entry allows"),)
-        if self.place.settings.allow_insecure:
-            return (verdict("net.https", True), verdict("net.address", None, "the entry allows any address"))
-        return (verdict("net.https", True), verdict("net.address", True))
+            return verdict("net.https", None, "it is plain http, which the entry allows")
+        return verdict("net.https", True)
 
-    async def _in_time(self, sent: Sent, deadline: float) -> tuple[Sent, httpx.Headers, Got]:
+    async def _in_time(self, sent: Sent, deadline: float) -> tuple[Sent, httpx.Headers, Got, str]:
+        """The answer, the request as it really left, and why its address was not judged. Raises ``_BrokenError``."""
         with anyio.move_on_after(max(0.0, deadline - anyio.current_time())):
-            return await self._answered(sent)
+            route = await self._route(sent.url)
+            unseen = "the entry allows any address" if self.place.settings.allow_insecure else route.unseen
+            return *await self._answered(sent, route), unseen
         raise _BrokenError("net.time", _too_slow(sent.url))
 
-    async def _answered(self, sent: Sent) -> tuple[Sent, httpx.Headers, Got]:
-        """The answer, and the request as it really left. Raises ``_BrokenError``."""
+    async def _route(self, url: str) -> Route:
         try:
-            route = await self._routes.to(sent.url)
+            return await self._routes.to(url)
         except DiscoveryError as error:
             raise _BrokenError("net.address", error) from None
         except McpDeckError as error:
             raise _BrokenError("net.reached", error) from None
+
+    async def _answered(self, sent: Sent, route: Route) -> tuple[Sent, httpx.Headers, Got]:
         try:
             client = self._client(sent.url, route)
             if route.proxy is not None:

@@ -12,8 +12,8 @@ from urllib.parse import urljoin
 from ..errors import AuthorizationDenied, DiscoveryError, RegistrationError
 from ..models import LoginPhase, Opening
 from ..state.text import one_line
-from .addresses import shown_url
-from .guarded import Guarded
+from .addresses import check_url, shown_url
+from .guarded import Fetched, Guarded
 from .kinds import Invitation
 from .rules import verdict
 
@@ -46,19 +46,29 @@ async def follow(fetch: Guarded, url: str, redirect_uri: str) -> str:
             # A page is what a person needs: no fault of the server's.
             fetch.recorder.judge(fetched.step, verdict("authz.followable", passed=None if page else False, wrong=wrong))
             raise _not_led_back(fetched.status, url)
+        target = _target(fetch, fetched, location)
+        if target.partition("?")[0] == redirect_uri:
+            return target
         try:
-            url = urljoin(url, location)
-        except ValueError:
-            raise DiscoveryError(
-                f"the authorization server redirects to something that is no address: {one_line(location, 200)}",
-                hint="Its author must send the absolute address of the redirect.",
-            ) from None
-        if url.partition("?")[0] == redirect_uri:
-            return url
+            check_url(target, fetch.place, f"the redirect of {shown_url(url)}")
+        except DiscoveryError as error:
+            fetch.recorder.judge(fetched.step, verdict("net.redirect", passed=False, wrong=error.title))
+            raise
+        url = target
     raise AuthorizationDenied(
         f"the authorization server redirected more than {MOST} times and never back to the login",
         hint=f"It seems to go round in circles. {_BY_HAND}",
     )
+
+
+def _target(fetch: Guarded, fetched: Fetched, location: str) -> str:
+    """Where ``location`` leads. Raises ``DiscoveryError`` for what is no address."""
+    try:
+        return urljoin(fetched.url, location)
+    except ValueError:
+        wrong = f"the redirect of {shown_url(fetched.url)} is no address: {shown_url(location)}"
+        fetch.recorder.judge(fetched.step, verdict("net.redirect", passed=False, wrong=wrong))
+        raise DiscoveryError(wrong, hint="Its author must send the absolute address of the redirect.") from None
 
 
 def _not_led_back(status: int, url: str) -> AuthorizationDenied:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+from ..config.secret_variables import CLIENT_SECRET
 from ..errors import ConfigError, RegistrationError
 from ..models import LoginPhase, OAuthSettings
 from ..state.text import one_line
@@ -24,6 +25,8 @@ __all__ = ["auth_method", "identify"]
 
 _SOON: Final = 60.0
 """A client secret that expires within so many seconds is no good for a login any more."""
+DOUBTFUL: Final = 2
+"""Logins that nobody was sent back from, in a row, after which a kept client is not relied upon any more."""
 
 
 async def identify(
@@ -39,37 +42,40 @@ async def identify(
 ) -> Client:
     """The client to be at ``server``: configured, metadata document, registered (``kept`` or now), or asked for.
 
-    ``kept``: what is kept for this issuer. ``secret_from_env``: the secret of a configured client that has none in
-    the settings. Raises ``RegistrationError``, ``ConfigError`` for settings that cannot be used, and what ``fetch``
-    and ``hands`` raise.
+    ``kept``: what is kept for ``server.identity``. ``secret_from_env``: the secret of a configured client that has none
+    in the settings, for where it may be sent (``Place.trusted``). Raises ``RegistrationError``, ``ConfigError`` for
+    settings that cannot be used, and what ``fetch`` and ``hands`` raise.
     """
     settings = place.settings
     if settings.client_id is not None:
-        return _configured(fetch, settings, settings.client_id, server, secret_from_env)
+        return _configured(fetch, place, settings.client_id, server, secret_from_env)
     if settings.grant != "authorization_code":
         return _without_a_person(settings, server)
     if server.metadata_documents and settings.client_metadata_url is not None:
         return _documented(fetch, settings.client_metadata_url, settings, server)
-    if kept is not None and _fits(kept, redirect_uri, now()):
+    usable = kept if kept is not None and _fits(kept, redirect_uri, now()) else None
+    if usable is not None and _relied_upon(usable, hands):
         fetch.recorder.event(
             LoginPhase.REGISTRATION, "The client that is kept for this issuer is used", verdict("client.issuer", True)
         )
-        return kept
+        return usable
     if server.registration_endpoint is not None:
         registered = await register(fetch, server, redirect_uri)
         if registered is not None:
             return registered
-    return await _asked(place, server, hands)
+    return await _asked(place, server, hands, usable)
 
 
 def _configured(
-    fetch: Guarded, settings: OAuthSettings, client_id: str, server: ServerMetadata, secret_from_env: str | None
+    fetch: Guarded, place: Place, client_id: str, server: ServerMetadata, secret_from_env: str | None
 ) -> Client:
+    settings = place.settings
     bound = settings.issuer in (None, server.issuer)
     elsewhere = f"the client is for {_shown(settings.issuer or '')}"
-    fetch.recorder.event(
-        LoginPhase.REGISTRATION, "The configured client is used", verdict("client.issuer", bound, elsewhere)
-    )
+    secret, title = settings.client_secret, "The configured client is used"
+    if not secret and secret_from_env:
+        secret, title = _of_the_environment(place, server, secret_from_env)
+    fetch.recorder.event(LoginPhase.REGISTRATION, title, verdict("client.issuer", bound, elsewhere))
     if settings.issuer is not None and not bound:
         raise RegistrationError(
             f"the configured client is for {_shown(settings.issuer)}, and the MCP server sends us to "
@@ -78,14 +84,26 @@ def _configured(
             '"issuer" of the "oauth" settings.',
             details={"configured": settings.issuer, "issuer": server.issuer},
         )
-    secret = settings.client_secret or secret_from_env or None
     return Client(
         client_id=client_id,
         origin="configured",
-        auth_method=auth_method(server, secret, None, settings.private_key),
-        secret=secret,
-        private_key=settings.private_key,
-        signing_algorithm=settings.signing_algorithm,
+        auth_method=auth_method(server, secret or None, None, settings.private_key),
+        # What the settings hold is put in when it is used, and never kept: see ``configured``.
+        secret=None if settings.client_secret else secret or None,
+    )
+
+
+def _of_the_environment(place: Place, server: ServerMetadata, secret: str) -> tuple[str | None, str]:
+    """The secret of the environment where it may be used, and the step that says so.
+
+    It is exported for one authorization server, and does not say for which: the entry must, or the person who named
+    this one server. The server that an entry leads to would have it otherwise.
+    """
+    if place.trusted or place.settings.issuer == server.identity:
+        return secret, f"The configured client is used, with the secret of {CLIENT_SECRET}"
+    return None, (
+        f"The configured client is used, without {CLIENT_SECRET}: the entry has no issuer that it would be for, "
+        "and nobody named this server alone"
     )
 
 
@@ -122,8 +140,6 @@ def _documented(fetch: Guarded, url: str, settings: OAuthSettings, server: Serve
         client_id=url,
         origin="metadata document",
         auth_method=SIGNED if signs else NONE,
-        private_key=settings.private_key if signs else None,
-        signing_algorithm=settings.signing_algorithm if signs else None,
     )
 
 
@@ -164,9 +180,17 @@ def _fits(kept: Client, redirect_uri: str, now: float) -> bool:
 # Asking
 
 
-async def _asked(place: Place, server: ServerMetadata, hands: Hands) -> Client:
+def _relied_upon(kept: Client, hands: Hands) -> bool:
+    """What a person typed is asked for once more, where one is there: a wrong id is never answered either."""
+    return kept.doubts < DOUBTFUL or (kept.origin == "asked" and hands.opening == "http")
+
+
+async def _asked(place: Place, server: ServerMetadata, hands: Hands, kept: Client | None) -> Client:
+    """What a person types; nothing leaves it at ``kept``."""
     client_id, secret = await hands.identify(place.server, server.issuer)
     client_id = client_id.strip()
+    if not client_id and kept is not None:
+        return kept
     if not client_id:
         raise RegistrationError(
             f"there is no client for the authorization server {_shown(server.issuer)}",

@@ -38,11 +38,13 @@ def find_login(content: JsonObject, server_url: str, wanted: str, remark: Remark
     return None
 
 
-def logins(content: JsonObject, remark: Remark) -> Iterator[Login]:
-    """Every login that fits."""
+def logins(content: JsonObject, server_url: str | None, remark: Remark) -> Iterator[Login]:
+    """Every login that fits; with ``server_url`` those that it uses."""
     for record in _logins(content):
+        if server_url is not None and server_url not in servers_of(record):
+            continue
         try:
-            yield login_from(record)
+            yield login_from(record, server_url)
         except Unfit as error:
             remark(_unfit("login", record, error))
 
@@ -50,6 +52,17 @@ def logins(content: JsonObject, remark: Remark) -> Iterator[Login]:
 def record_of(content: JsonObject, login: Login) -> JsonObject | None:
     """The record that ``login`` is kept in."""
     return next((record for record in _logins(content) if key_of(record) == login_key(login)), None)
+
+
+def obtained(record: JsonObject) -> float:
+    """When the tokens of a record were had, in wall seconds."""
+    at = as_object(record.get("tokens")).get("obtained_at")
+    return at if isinstance(at, int | float) else 0.0
+
+
+def is_of(record: JsonObject, server_url: str, access: str) -> bool:
+    """Whether ``server_url`` uses the record, and with this access token."""
+    return server_url in servers_of(record) and as_object(record.get("tokens")).get("access") == access
 
 
 def put_login(content: JsonObject, login: Login, known: JsonObject | None = None) -> None:
@@ -96,9 +109,14 @@ def put_client(content: JsonObject, issuer: str, client: Client, server_url: str
     content["clients"] = [*as_list(content.get("clients")), record]
 
 
-def drop_clients(content: JsonObject, issuer: str) -> bool:
-    """Whether there was one."""
-    return _drop(content, "clients", lambda record: record.get("issuer") == issuer)
+def drop_client(content: JsonObject, issuer: str, client_id: str) -> bool:
+    """Whether it was there."""
+
+    def unwanted(record: JsonObject) -> bool:
+        client = as_object(record.get("client"))
+        return record.get("issuer") == issuer and client.get("client_id") == client_id
+
+    return _drop(content, "clients", unwanted)
 
 
 def merge(content: JsonObject, more: JsonObject) -> None:
@@ -109,7 +127,7 @@ def merge(content: JsonObject, more: JsonObject) -> None:
     found = {key_of(record): record for record in _logins(content)}
     for record in _logins(more):
         known = found.get(key_of(record))
-        if known is None or _obtained(record) > _obtained(known):
+        if known is None or obtained(record) > obtained(known):
             found[key_of(record)] = record
     clients = {_client_key(record): record for record in _objects(more, "clients")}
     clients |= {_client_key(record): record for record in _objects(content, "clients")}
@@ -155,11 +173,6 @@ def _client(record: JsonObject) -> Client:
 
 def _client_key(record: JsonObject) -> tuple[str, str]:
     return as_text(record.get("issuer")) or "", as_text(record.get("server")) or ""
-
-
-def _obtained(record: JsonObject) -> float:
-    at = as_object(record.get("tokens")).get("obtained_at")
-    return at if isinstance(at, int | float) else 0.0
 
 
 def _unfit(what: str, record: JsonObject, error: Unfit) -> str:

@@ -19,12 +19,11 @@ from typing import Protocol
 
 from ..config.contents import Unreadable, plain_text
 from ..config.files import write_private
+from ..config.secret_variables import OLD_PASSPHRASE, PASSPHRASE
 from ..errors import StorageError
 from ..models import JsonObject, as_text
 from .keychain import Keychain, KeychainUnusable
 
-PASSPHRASE = "MCPDECK_PASSPHRASE"
-OLD_PASSPHRASE = "MCPDECK_PASSPHRASE_OLD"
 KEY_BYTES = 32
 COST = 1 << 16
 """scrypt's N; with r = 8 it takes 64 MiB and about 0.2 s (RFC 7914)."""

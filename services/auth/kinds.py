@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from ..models import Grant, JsonObject, OAuthSettings, Opening, Tls
+from .well_known import is_published_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,10 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What asks for a token: the refusal's status and challenges, and the scopes asked for before.
+    """What asks for a token: the refusal's status and challenges, and the scopes asked for before that are kept.
 
     ``operation``: the request that was refused, in words (``tools/call paint``). A login that a person asked for has
-    status 0 and no challenges.
+    status 0, and the challenges of a request that was made to hear them.
     """
 
     status: int = 0
@@ -86,7 +87,18 @@ class ServerMetadata:
     dpop_algorithms: tuple[str, ...] = ()
     assumed: bool = False
     url: str = ""
+    """The address that was asked for the document; empty where there was none."""
     raw: JsonObject = field(default_factory=dict)
+
+    @property
+    def published(self) -> bool:
+        """The issuer itself says so: the document is where the issuer publishes it, or nothing was read at all."""
+        return not self.url or is_published_by(self.issuer, self.url)
+
+    @property
+    def identity(self) -> str:
+        """Whose clients and secrets these are. An issuer's own, unless it is only claimed by a document elsewhere."""
+        return self.issuer if self.published else f"{self.issuer} by {self.url}"
 
 
 ClientOrigin: TypeAlias = Literal["configured", "metadata document", "registered", "asked"]
@@ -110,6 +122,8 @@ class Client:
     secret_expires_at: float | None = None
     management: JsonObject = field(default_factory=dict, repr=False)
     """``registration_access_token`` and ``registration_client_uri`` (RFC 7592), where given."""
+    doubts: int = 0
+    """Logins in a row that the authorization server did not send back: it may not know the client any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +171,9 @@ class Login:
 class Place:
     """The MCP server that a login is for. ``url`` as configured, ``tls`` of its entry.
 
-    ``digest``: of the entry, "" for a TARGET of the command line.
+    ``digest``: of the entry with what its variables expand to, "" for a TARGET of the command line. ``target``: the
+    TARGET that is no name. ``trusted``: whoever runs this named this very server, and nobody else wrote what it is: the
+    secret of the environment may be meant for it. ``permits`` raises why nothing may be contacted for it now.
     """
 
     server: str
@@ -165,6 +181,19 @@ class Place:
     settings: OAuthSettings
     tls: Tls | None = None
     digest: str = ""
+    target: str = ""
+    permits: Callable[[Place], None] | None = field(default=None, repr=False, compare=False)
+    trusted: bool = False
+
+    @property
+    def called(self) -> str:
+        """What a person writes for it on the command line."""
+        return self.target or self.server
+
+    def check(self) -> None:
+        """Asked before every request of a login, however it began. Raises ``McpDeckError``: policy, approval, gone."""
+        if self.permits is not None:
+            self.permits(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import anyio
 
-from ..errors import AuthError, AuthorizationDenied, DiscoveryError, McpDeckError, TokenError
+from ..config.secret_variables import CLIENT_SECRET
+from ..errors import AuthError, AuthorizationDenied, DiscoveryError, McpDeckError, StorageError, TokenError
 from ..models import LoginPhase
 from ..state.text import one_line
 from .addresses import browsable, check_url, shown_url
@@ -24,8 +26,10 @@ from .dpop import proof_for
 from .grants import redeem, unattended
 from .guarded import Guarded
 from .hands_http import REQUESTED, follow
-from .identity import identify
+from .identity import DOUBTFUL, identify
+from .issuer_lock import issuer_lock
 from .kinds import Client, Hands, Invitation, Login, Place, ServerMetadata, Tokens, Why
+from .looked_up import refusal_of
 from .mechanics import authorization_url, challenge_of, new_state, new_verifier
 from .patience import Patience, PatientHands
 from .rules import verdict
@@ -33,9 +37,12 @@ from .scopes import OFFLINE, added, wanted
 from .steps import Recorder, Sent
 from .store import CredentialStore, wanted_of
 
-SECRET_VARIABLE = "MCP_CLIENT_SECRET"
+_OURS = ("registered", "asked")
+"""Where a client comes from that we keep."""
 _FORGOTTEN_AFTER = ("invalid_client", "unauthorized_client")
 """OAuth errors after which a registration of ours is no good any more."""
+_LOCK_SECONDS = 10.0
+"""How long a login that was just made waits for a refresh of the one before it."""
 
 
 async def log_in(
@@ -63,6 +70,7 @@ async def log_in(
     try:
         with patience.limited():
             async with Guarded(place, recorder) as fetch:
+                why = why if why.status else await _asked_for(fetch, place, why)
                 flow = _Flow(place, why, PatientHands(hands, patience), patience, store, recorder, environ, now, fetch)
                 return await flow.run()
     except McpDeckError as error:
@@ -101,7 +109,7 @@ class _Flow:
     async def run(self) -> Login:
         settings = self.place.settings
         port = configured_port(settings, self.environ)
-        digest = wanted_of(settings)
+        digest = wanted_of(settings, self.place.tls)
         before = await self.store.login_for(self.place.url, digest)
         known = before.issuer if before is not None else None
         found = await discover(self.fetch, self.place, self.why, self.hands, known=known)
@@ -109,8 +117,7 @@ class _Flow:
         if settings.grant == "authorization_code":
             client, tokens = await self._with_a_person(found, scopes, port)
         else:
-            secret = self.environ.get(SECRET_VARIABLE)
-            client = await identify(self.fetch, self.place, found.server, "", self.hands, None, secret, now=self.now)
+            client = await self._identity(found.server, "", None)
             tokens = await unattended(
                 self.fetch, self.place, found.server, found.resource_id, client, scopes, now=self.now
             )
@@ -126,9 +133,23 @@ class _Flow:
         )
         # From here on there is a login: whoever cancels now comes too late to leave half of one.
         with anyio.CancelScope(shield=True):
-            await self.store.save(login)
+            await self._keep(login)
         self.recorder.event(LoginPhase.TOKEN, f"Logged in; kept in the {self.store.where}")
         return login
+
+    async def _identity(self, server: ServerMetadata, redirect_uri: str, kept: Client | None) -> Client:
+        secret = self.environ.get(CLIENT_SECRET)
+        return await identify(self.fetch, self.place, server, redirect_uri, self.hands, kept, secret, now=self.now)
+
+    async def _keep(self, login: Login) -> None:
+        """In the place of whatever was kept, and not in the middle of a refresh of that."""
+        async with AsyncExitStack() as stack:
+            # Whoever holds the lock for so long does not cost a person the login: a refresh replaces nothing but what
+            # it began with.
+            with suppress(StorageError):
+                lock = issuer_lock(self.store.locks, login.issuer, seconds=_LOCK_SECONDS)
+                await stack.enter_async_context(lock)
+            await self.store.save(login)
 
     # with a person
 
@@ -136,14 +157,11 @@ class _Flow:
         self, found: Discovered, scopes: tuple[str, ...], port: int | None
     ) -> tuple[Client, Tokens]:
         server = found.server
-        kept = await self.store.client_of(server.issuer, self.place.url)
+        kept = await self.store.client_of(server.identity, self.place.url)
         async with self._redirect(port, free_port_of(kept)) as (redirect_uri, callback):
-            secret = self.environ.get(SECRET_VARIABLE)
-            client = await identify(
-                self.fetch, self.place, server, redirect_uri, self.hands, kept, secret, now=self.now
-            )
-            if client is not kept and client.origin in ("registered", "asked"):
-                await self.store.keep_client(server.issuer, client)
+            client = await self._identity(server, redirect_uri, kept)
+            if client is not kept and client.origin in _OURS:
+                await self.store.keep_client(server.identity, client)
             request = self._request(found, client, redirect_uri, scopes)
             invitation = self._invitation(found, request, manual=callback is None)
             if self.why.steps_up and invitation.added and not await self.hands.consent(invitation):
@@ -151,7 +169,8 @@ class _Flow:
                     f"nobody agreed to ask for more: {one_line(' '.join(invitation.added), 300)}",
                     hint="The call that wanted it was not made again. Log in again to allow it.",
                 )
-            code = await self._code(invitation, request, server, callback)
+            code = await self._code(invitation, request, server, callback, known=client is kept)
+            client = replace(client, doubts=0)
         try:
             tokens = await redeem(
                 self.fetch,
@@ -168,7 +187,7 @@ class _Flow:
             )
         except TokenError as error:
             if error.details.get("error") in _FORGOTTEN_AFTER:
-                await self._forget(client, server)
+                await self._unknown(client, server)
             raise
         return client, tokens
 
@@ -233,15 +252,23 @@ class _Flow:
             added=added(self.why, request.scopes) if self.why.steps_up else (),
             url=request.url,
             redirect_uri=request.redirect_uri,
-            why=_asked_by(self.why),
+            why=f"{_leads_to(found.server)}{_asked_by(self.why)}",
             manual=manual,
             follow=lambda: follow(self.fetch, request.url, request.redirect_uri),
         )
 
     async def _code(
-        self, invitation: Invitation, request: _Request, server: ServerMetadata, callback: Callback | None
+        self,
+        invitation: Invitation,
+        request: _Request,
+        server: ServerMetadata,
+        callback: Callback | None,
+        *,
+        known: bool,
     ) -> str:
-        """The code that comes back, by the browser or by hand."""
+        """The code that comes back, by the browser or by hand. ``known``: the client is one of an earlier login."""
+        client, refused = request.client, False
+        self.place.check()  # a browser contacts the authorization server, too
         arrival = Arrival(invitation, request.state, server, self.recorder)
         if self.hands.opening != "http":
             self.recorder.exchange(
@@ -258,11 +285,17 @@ class _Flow:
                 return await self._answered(invitation, arrival, None)
             with self.patience.of_a_person():
                 return await self._answered(invitation, arrival, callback)
+        except AuthorizationDenied as error:
+            status = error.details.get("status")  # of an address that was followed, and led nowhere
+            refused = isinstance(status, int) and 400 <= status < 500
+            raise
         finally:
-            if not arrival.answered:
-                # It may be that the authorization server does not know the client any more, and showed the person a
-                # page instead of sending the browser back: the next login registers anew.
-                await self._forget(request.client, server)
+            # It may be that the authorization server does not know the client any more, and showed the person a page
+            # instead of sending the browser back. Or the person thought better of it.
+            if arrival.answered and client.doubts:
+                await self._doubt(client, server, 0)
+            elif known and not arrival.answered:
+                await self._doubt(client, server, DOUBTFUL if refused else client.doubts + 1)
 
     async def _answered(self, invitation: Invitation, arrival: Arrival, callback: Callback | None) -> str:
         failures: list[McpDeckError] = []
@@ -291,14 +324,42 @@ class _Flow:
             raise failures[0]
         return arrival.code()
 
-    async def _forget(self, client: Client, server: ServerMetadata) -> None:
-        if client.origin in ("registered", "asked"):
+    async def _unknown(self, client: Client, server: ServerMetadata) -> None:
+        """The token endpoint does not know the client. What a person typed is theirs to give anew, or to leave."""
+        if client.origin == "registered":
             with anyio.CancelScope(shield=True):
-                await self.store.forget_client(server.issuer)
+                await self.store.forget_client(server.identity, client.client_id)
+        await self._doubt(client, server, DOUBTFUL)
+
+    async def _doubt(self, client: Client, server: ServerMetadata, doubts: int) -> None:
+        """Put down how much a kept client is to be relied upon; another one that is kept by now is left alone."""
+        if client.origin not in _OURS:
+            return
+        with anyio.CancelScope(shield=True):
+            kept = await self.store.client_of(server.identity, self.place.url)
+            if kept is not None and kept.client_id == client.client_id:
+                await self.store.keep_client(server.identity, replace(kept, doubts=doubts))
+
+
+async def _asked_for(fetch: Guarded, place: Place, why: Why) -> Why:
+    """``why`` with what the server says to who has no token: only that may tell where its login is."""
+    try:
+        said = await refusal_of(fetch, place)
+    except McpDeckError:
+        return why  # discovery says what is the matter
+    return replace(why, challenges=said.challenges)
 
 
 def _phase(recorder: Recorder) -> LoginPhase:
-    return recorder.steps[-1].phase if recorder.steps else LoginPhase.CHALLENGE
+    """What the login was at. A refresh or a revocation, never part of one, may have been put down meanwhile."""
+    beside = (LoginPhase.REFRESH, LoginPhase.REVOCATION)
+    return next((step.phase for step in reversed(recorder.steps) if step.phase not in beside), LoginPhase.CHALLENGE)
+
+
+def _leads_to(server: ServerMetadata) -> str:
+    """Where the code goes, if that is another host than the issuer's: the page that is opened does not show it."""
+    host, own = (urlsplit(url).netloc.lower() for url in (server.token_endpoint, server.issuer))
+    return f"The code goes to {one_line(host, 100)}. " if host != own else ""
 
 
 def _asked_by(why: Why) -> str:
@@ -310,5 +371,5 @@ def _asked_by(why: Why) -> str:
     if why.steps_up:
         return f"{operation or 'A request'} wants more than the login allows so far{about}"
     if why.status == 0:
-        return "A person asked for a login"
+        return f"You asked for a login{about}"
     return f"The server answered {operation or 'a request'} with {why.status}{about}"

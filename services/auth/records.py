@@ -11,7 +11,7 @@ import json
 import math
 from typing import cast, get_args
 
-from ..models import Grant, Json, JsonObject, OAuthSettings, as_list, as_object, as_text
+from ..models import Grant, Json, JsonObject, OAuthSettings, Tls, as_list, as_object, as_text
 from .kinds import Client, ClientOrigin, Login, ServerMetadata, Tokens
 
 VERSION = 1
@@ -23,8 +23,10 @@ class Unfit(Exception):
     """A record that is none, or of a version that is not known here; says which member."""
 
 
-def wanted_of(settings: OAuthSettings) -> str:
-    """Digest of what decides whose login it is. Secrets are left out: nobody can try them against it."""
+def wanted_of(settings: OAuthSettings, tls: Tls | None = None) -> str:
+    """Digest of what decides whose login it is, and who can listen to it. Secrets are left out: nobody can try them
+    against it. ``tls`` of the entry: under another authority, a login that was made without it is not used.
+    """
     idp = settings.idp
     decisive = (
         settings.client_id,
@@ -34,6 +36,8 @@ def wanted_of(settings: OAuthSettings) -> str:
         settings.grant,
         sorted(set((settings.scopes or "").split())),
         None if idp is None else (idp.token_endpoint, idp.client_id),
+        settings.allow_insecure,
+        None if tls is None else tls.ca,
     )
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:32]
 
@@ -105,16 +109,16 @@ def login_from(record: JsonObject, server_url: str | None = None) -> Login:
 
 
 def client_object(client: Client) -> JsonObject:
+    """``client`` without a private key: that is the entry's, which has it at each use."""
     return {
         "client_id": client.client_id,
         "origin": client.origin,
         "auth_method": client.auth_method,
         "secret": client.secret,
-        "private_key": client.private_key,
-        "signing_algorithm": client.signing_algorithm,
         "redirect_uri": client.redirect_uri,
         "secret_expires_at": client.secret_expires_at,
         "management": client.management,
+        "doubts": client.doubts,
     }
 
 
@@ -126,11 +130,10 @@ def client_from(value: JsonObject) -> Client:
         origin=cast("ClientOrigin", read.one_of("origin", get_args(ClientOrigin))),
         auth_method=read.text("auth_method"),
         secret=read.maybe_text("secret"),
-        private_key=read.maybe_text("private_key"),
-        signing_algorithm=read.maybe_text("signing_algorithm"),
         redirect_uri=read.maybe_text("redirect_uri"),
         secret_expires_at=read.maybe_number("secret_expires_at"),
         management=read.maybe_object("management") or {},
+        doubts=int(read.maybe_number("doubts") or 0),
     )
 
 

@@ -20,7 +20,7 @@ from .rules import verdict
 
 CLIENT_NAME: Final = "mcpdeck"
 _LONGEST: Final = 4096
-_PREFERRED: Final = (NONE, BASIC, POST)
+_WITH_SECRET: Final = (BASIC, POST)
 _GRANTS: Final = ("authorization_code", "refresh_token")
 _REFUSED: Final = ("invalid_client_metadata", "invalid_redirect_uri")
 
@@ -54,7 +54,10 @@ async def register(fetch: Guarded, server: ServerMetadata, redirect_uri: str) ->
 
 def _wanted(server: ServerMetadata, redirect_uri: str) -> JsonObject:
     methods = server.auth_methods
-    method = next((each for each in _PREFERRED if methods is None or each in methods), NONE)
+    method = NONE
+    if methods is not None and NONE not in methods:
+        # In the server's own order: some take the first one only at some of their endpoints.
+        method = next((each for each in methods if each in _WITH_SECRET), NONE)
     return {
         "client_name": CLIENT_NAME,
         "application_type": "native",

@@ -11,6 +11,7 @@ from typing import Final
 from ..errors import McpDeckError, TransportError
 from ..models import LoginPhase
 from ..state.text import one_line
+from .configured import as_configured
 from .guarded import Guarded
 from .kinds import Login, Place
 from .oauth_errors import error_body
@@ -53,7 +54,8 @@ async def _revoked(fetch: Guarded, login: Login, place: Place, url: str, kind: s
     called = _CALLED[kind]
     params = {"token": token, "token_type_hint": kind}
     title = f"Revoke the {called}"
-    got = await post(fetch, LoginPhase.REVOCATION, title, login.metadata, login.client, params, place=place, url=url)
+    client = await as_configured(login.client, login.metadata, place)
+    got = await post(fetch, LoginPhase.REVOCATION, title, login.metadata, client, params, place=place, url=url)
     answer = got.answer
     done = 200 <= answer.status < 300
     fetch.recorder.judge(

@@ -90,7 +90,7 @@ _RESOURCE = (
      'Publish "bearer_methods_supported": ["header"], or leave it out.'),
     ("prm.issuer-chosen", "one of the named authorization servers is used, never another one",
      f"{_MCP_DISCOVERY}, Authorization Server Location",
-     "Name every authorization server whose tokens are accepted in authorization_servers."),
+     "Correct oauth.issuer in the entry, or have the server name that one in authorization_servers, too."),
 )  # fmt: skip
 
 _SERVER = (
@@ -130,6 +130,8 @@ _SERVER = (
      "MCP 2025-03-26, Authorization, 2.3", "Serve protected resource metadata (RFC 9728) and name it in the 401."),
     ("asm.assumed", "there is authorization server metadata; without it the default endpoints are tried",
      "MCP 2025-03-26, Authorization, 2.3.3", "Serve /.well-known/oauth-authorization-server (RFC 8414)."),
+    ("asm.issuer-origin", "metadata elsewhere than its issuer publishes it is at the issuer's origin, endpoints too",
+     "RFC 8414, section 6.2", "Serve the metadata at the issuer's well-known address."),
     ("asm.configured", "the metadata is where the specification has it, not only where the entry says",
      f"{_MCP_DISCOVERY}, Authorization Server Metadata Discovery",
      "Serve the metadata at the issuer's well-known address, and name the issuer in authorization_servers."),

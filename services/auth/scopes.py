@@ -24,16 +24,16 @@ def wanted(
 ) -> tuple[str, ...]:
     """The scopes to ask for, in order and each once; empty: none is named, and the server decides.
 
-    The challenge's and the configured ones together; where there are neither, those of the resource's metadata. A
-    step-up keeps what was asked for before. ``offline_access`` comes in where the authorization server offers it, a
-    person's login is to be refreshed and something is asked for: alone it would take the place of the defaults.
+    The challenge's and the configured ones together; where there are neither, those of the resource's metadata. What
+    was asked for before is kept: logging in again takes nothing away. ``offline_access`` comes in where the
+    authorization server offers it, a person's login is to be refreshed and something is asked for: alone it would take
+    the place of the defaults.
     """
     challenge = why.bearer
     asked = [*words(settings.scopes), *words(challenge.params.get("scope") if challenge else None)]
     if not asked and resource is not None:
         asked = list(_proper(resource.scopes or ()))
-    if why.steps_up:
-        asked = [*why.scopes_before, *asked]
+    asked = [*why.scopes_before, *asked]
     if asked and OFFLINE in (server.scopes or ()) and _refreshes(server, settings):
         asked.append(OFFLINE)
     return tuple(dict.fromkeys(asked))[:MOST]

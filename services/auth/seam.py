@@ -40,10 +40,11 @@ class Refusal:
 class Authorizer(Protocol):
     """The authorization of one server. ``headers`` is asked for each request and each retry."""
 
-    async def headers(self, method: str, url: str) -> Mapping[str, str]:
+    async def headers(self, method: str, url: str, *, renew: bool = True) -> Mapping[str, str]:
         """``Authorization``, and ``DPoP`` for a bound token; empty where there is no token.
 
-        A token that is about to expire is refreshed first. A failed refresh is no error here: the server will say.
+        A token that has expired is refreshed first, and one that is about to beside the request; ``renew`` False (a
+        notification): neither, for nobody waits for that. A failed refresh is no error here: the server will say.
         """
         ...
 

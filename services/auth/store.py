@@ -8,7 +8,7 @@ of one authorization server to another. Several processes share it; who refreshe
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,12 @@ from typing import ParamSpec, TypeVar
 from anyio import from_thread, to_thread
 
 from ..config.files import HOME_VARIABLE, Folders
+from ..config.secret_variables import OLD_PASSPHRASE, PASSPHRASE
 from ..errors import ConfigError, StorageError
 from ..models import JsonObject
 from . import kept
 from .issuer_lock import held
-from .key_sources import OLD_PASSPHRASE, PASSPHRASE, FileKeys, KeychainKeys, PassphraseKeys, tighten
+from .key_sources import FileKeys, KeychainKeys, PassphraseKeys, tighten
 from .keychain import Keychain, KeychainUnusable
 from .kinds import Client, Login
 from .needed import FILE_NAME as NEEDED_FILE
@@ -101,15 +102,20 @@ class CredentialStore:
         """The login that was made for this URL with these settings (``wanted_of``)."""
         return await self._in_thread(self._login_for, server_url, wanted)
 
-    async def save(self, login: Login) -> None:
-        """Keep ``login`` in the place of the one before it; on the disk when this returns."""
+    async def save(self, login: Login, *, replacing: str | None = None) -> bool:
+        """Keep ``login`` in the place of the one before it; on the disk when this returns. Whether it was kept.
+
+        ``replacing``: the access token of the record that ``login`` was made from. With it nothing else is replaced:
+        not a login that was made meanwhile, and one that was forgotten stays so. Where the record may be in a place
+        that cannot be read now, ``login`` is kept: a refresh token that was rotated would be lost for good.
+        """
         if login.metadata.issuer != login.issuer:
             raise StorageError(
                 "the login was not kept: its metadata are of another authorization server than it",
                 hint="log in again",
                 details={"issuer": login.issuer, "metadata": login.metadata.issuer},
             )
-        await self._in_thread(self._save, login)
+        return await self._in_thread(self._save, login, replacing)
 
     async def forget(self, login: Login) -> None:
         """Remove every copy of it."""
@@ -124,13 +130,16 @@ class CredentialStore:
         change = partial(kept.put_client, issuer=issuer, client=client, server_url=server_url)
         await self._in_thread(self._keep, change)
 
-    async def forget_client(self, issuer: str) -> None:
-        """Remove every client identity kept for this authorization server."""
-        await self._in_thread(self._everywhere, partial(kept.drop_clients, issuer=issuer))
+    async def forget_client(self, issuer: str, client_id: str) -> None:
+        """Remove this client identity, wherever it is kept for this authorization server."""
+        await self._in_thread(self._everywhere, partial(kept.drop_client, issuer=issuer, client_id=client_id))
 
-    async def all(self) -> tuple[Login, ...]:
-        """Every login that can be read, each once; ``problems`` says what cannot."""
-        return await self._in_thread(self._all)
+    async def all(self, server_url: str | None = None) -> tuple[Login, ...]:
+        """Every login that can be read, each once; ``problems`` says what cannot.
+
+        ``server_url``: those alone that are used for it, whatever settings they were made with.
+        """
+        return await self._in_thread(self._all, server_url)
 
     async def rotate(self) -> str:
         """Encrypt everything anew with a new key, in the best place there is, and remove the old keys.
@@ -167,16 +176,32 @@ class CredentialStore:
                 best, self._used = login, file
         return best
 
-    def _save(self, login: Login) -> None:
+    def _save(self, login: Login, replacing: str | None) -> bool:
         with self._locked():
-            contents = [(file, self._read(file, counts=False)) for file in self._files if file.exists]
-            copies = {file: record for file, content in contents if (record := kept.record_of(content, login))}
+            there = [file for file in self._files if file.exists]
+            contents = {file: self._asked(file, file.read, None, counts=False) for file in there}
+            copies = {
+                file: record
+                for file, content in contents.items()
+                if content is not None and (record := kept.record_of(content, login))
+            }
+            if replacing is not None:
+                now = max(copies.values(), key=kept.obtained, default=None)
+                unseen = [file for file, content in contents.items() if content is None]
+                if not (kept.is_of(now, login.server_url, replacing) if now else self._hinted(unseen, login)):
+                    return False
             known = next(iter(copies.values()), None)
             place = self._put(partial(kept.put_login, login=login, known=known))
             for file in copies:
                 # a second copy would keep a refresh token that was used up, and lose the whole grant by using it
                 if file is not place:
                     file.update(partial(kept.drop_login, login=login), kept.hints)
+        return True
+
+    def _hinted(self, files: Sequence[SealedFile], login: Login) -> bool:
+        """Whether one of the files, which cannot be opened now, may have something for what ``login`` is for."""
+        hint = hint_of(login.server_url, login.wanted)
+        return any(hint in self._asked(file, file.hints, frozenset((hint,)), counts=False) for file in files)
 
     def _keep(self, change: Callable[[JsonObject], object]) -> None:
         with self._locked():
@@ -208,13 +233,13 @@ class CredentialStore:
                     return found
         return None
 
-    def _all(self) -> tuple[Login, ...]:
+    def _all(self, server_url: str | None) -> tuple[Login, ...]:
         self._best()
         together: JsonObject = {}
         for file in self._files:
             if file.exists:
                 kept.merge(together, self._read(file))
-        return tuple(kept.logins(together, self._remark))
+        return tuple(kept.logins(together, server_url, self._remark))
 
     def _rotate(self) -> str:
         with self._locked():

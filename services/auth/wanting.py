@@ -5,6 +5,7 @@ Owns the texts of refusals, and which challenges a login answers. Never decides 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
@@ -68,11 +69,14 @@ def none_named() -> tuple[str, str]:
     )
 
 
-def nobody_to_ask(missing: Iterable[str], server: str) -> tuple[str, str]:
+def nobody_to_ask(missing: Sequence[str], server: str) -> tuple[str, str]:
     """Reason and hint where nobody can be asked for consent."""
     return (
         f"it wants {named(missing)}",
-        f'Add them to "scopes" of the entry\'s "oauth", then: mcpdeck login {one_line(server, 80)} --again.',
+        (
+            f"Ask for more: mcpdeck login {shlex.quote(one_line(server, 400))} "
+            f"--scopes {shlex.quote(one_line(' '.join(missing), 400))}."
+        ),
     )
 
 
@@ -96,6 +100,11 @@ def not_granted(missing: Iterable[str], issuer: str) -> tuple[str, str]:
 def not_widened(error: AuthError) -> tuple[str, str]:
     """Reason and hint where the wider login was refused or failed."""
     return error.title, error.hint
+
+
+def remark(failure: str, *, widening: bool) -> str:
+    """What is said of a login that failed where the one before it still holds."""
+    return f"more was not granted: {failure}" if widening else f"logging in again failed: {failure}"
 
 
 def not_logged_in(error: McpDeckError) -> AuthError:

@@ -8,24 +8,22 @@ the one that was meant. No complaint shows a value that may be a secret.
 from __future__ import annotations
 
 import re
-import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 from urllib.parse import urlsplit
 
-from ..models import Grant, IdentityProvider, Json, JsonObject, OAuthSettings, Opening
+from ..models import Grant, IdentityProvider, Json, JsonObject, OAuthSettings, Opening, Secret, SecretFile
 from .fields import FieldReader, Unusable
 from .files import with_home
 from .mask import masked_url
 from .read import json_kind
+from .secret_file import UnusableSecret, private_key, read_secret, token
 from .urls import is_loopback
 
 ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA")
 """What a client assertion may be signed with (RFC 7518, section 3.1; RFC 8037): no secret is ever shared for it."""
-LARGEST_FILE = 64 * 1024
-"""Bytes of a key or a token that is read from a file."""
 _SCOPES = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 """Scope tokens with one space between them (RFC 6749, section 3.3)."""
 _IDP = ("tokenEndpoint", "clientId", "idToken", "clientSecret")
@@ -84,6 +82,14 @@ class OAuthFields:
         return bool(self.given & {"client_id", "client_secret", "private_key", "assertion", "idp"})
 
 
+def _meant(key: str) -> str:
+    """What a misspelt field probably is, in words."""
+    from difflib import get_close_matches  # 2 ms, and only for what is misspelt
+
+    close = get_close_matches(key.lower(), lower := {name.lower(): name for name in _NAMES}, 1, 0.75)
+    return f': did you mean "{lower[close[0]]}"?' if close and len(key) <= 40 else ""
+
+
 def oauth_of(reader: FieldReader, folder: Path) -> OAuthSettings | None:
     """The settings, None where the entry has none. ``folder``: what paths are relative to. Raises ``Unusable``."""
     value = reader.value.get("oauth")
@@ -93,14 +99,17 @@ def oauth_of(reader: FieldReader, folder: Path) -> OAuthSettings | None:
         raise Unusable(
             f'"oauth" is {json_kind(value)}, not an object', 'write "oauth": {"clientId": "…"}, or remove it', "oauth"
         )
-    reader.lints += [f'unknown field "{key}" in "oauth" (kept, not used)' for key in value if key not in _NAMES]
+    reader.lints += [
+        f'unknown field "{key}" in "oauth" (kept, not used){_meant(key)}' for key in value if key not in _NAMES
+    ]
 
     def expand(at: str, text: str) -> str:
         reader.lint_space(f'"{at}" in "oauth"', text)
         return reader.checked("oauth", reader.expander.text(text))
 
     try:
-        settings = read_oauth({key: item for key, item in value.items() if key in _NAMES}, folder, expand).settings
+        known = {key: item for key, item in value.items() if key in _NAMES}
+        settings = read_oauth(known, folder, expand, look=False).settings  # nobody may have approved of the entry yet
         problem = lacking(settings)
     except WrongField as wrong:
         place = " in ".join(f'"{name}"' for name in reversed(["oauth", *wrong.at.split("/")]))
@@ -110,13 +119,18 @@ def oauth_of(reader: FieldReader, folder: Path) -> OAuthSettings | None:
     return settings
 
 
-def read_oauth(value: JsonObject, folder: Path, expand: Callable[[str, str], str] | None = None) -> OAuthFields:
+def read_oauth(
+    value: JsonObject, folder: Path, expand: Callable[[str, str], str] | None = None, *, look: bool = True
+) -> OAuthFields:
     """The members of ``value``, all of them known ones. ``expand(member, text)`` puts variables in.
 
-    ``folder``: what ``@file`` is relative to. Raises ``WrongField``.
+    ``folder``: what ``@file`` is relative to. ``look``: whether what it names is to be usable now; it is read when it
+    is used in any case. Raises ``WrongField``.
     """
     members = {key: item for key, item in value.items() if item is not None}
-    settings = _Reader(folder, expand or (lambda _, text: text), insecure=members.get("allowInsecure") is True)
+    settings = _Reader(
+        folder, expand or (lambda _, text: text), insecure=members.get("allowInsecure") is True, look=look
+    )
     found = {ANSWERED[key]: settings.member(key, item) for key, item in members.items()}
     return OAuthFields(replace(OAuthSettings(), **found), frozenset(found))
 
@@ -135,12 +149,13 @@ def lacking(settings: OAuthSettings) -> tuple[str, str] | None:
 
 
 def secrets_of(settings: OAuthSettings | None) -> tuple[str, ...]:
-    """Every value of ``settings`` that nobody may see."""
+    """Every value of ``settings`` that nobody may see; what stands in a file goes to nobody who could show it."""
     if settings is None:
         return ()
     idp = settings.idp
     each = (settings.client_secret, settings.private_key, settings.assertion)
-    return tuple(secret for secret in (*each, *((idp.id_token, idp.client_secret) if idp else ())) if secret)
+    found = (*each, *((idp.id_token, idp.client_secret) if idp else ()))
+    return tuple(secret for secret in found if isinstance(secret, str) and secret)
 
 
 def _quoted(words: Iterable[str]) -> str:
@@ -152,6 +167,7 @@ class _Reader:
     folder: Path
     expand: Callable[[str, str], str]
     insecure: bool = False
+    look: bool = True
 
     def member(self, key: str, value: Json) -> object:
         match key:
@@ -168,9 +184,9 @@ class _Reader:
             case "clientMetadataUrl":
                 return _metadata_document(self._text(key, value))
             case "privateKey":
-                return _private_key(self._secret(key, value))
+                return self._secret(key, value, private_key)
             case "assertion":
-                return self._token(key, value)
+                return self._secret(key, value, token)
             case "scopes":
                 return _scopes(self._text(key, value))
             case _ if key in _WORDS:
@@ -191,7 +207,7 @@ class _Reader:
         return IdentityProvider(
             token_endpoint=self._address("idp/tokenEndpoint", self._text("idp/tokenEndpoint", value["tokenEndpoint"])),
             client_id=self._text("idp/clientId", value["clientId"]),
-            id_token=self._token("idp/idToken", value["idToken"]),
+            id_token=self._secret("idp/idToken", value["idToken"], token),
             client_secret=None if secret is None else self._text("idp/clientSecret", secret),
         )
 
@@ -205,34 +221,18 @@ class _Reader:
             raise WrongField(at, "is empty after its variables are put in", "set the variables it names")
         return text
 
-    def _secret(self, at: str, value: Json) -> str:
-        """A text, or what stands in the file after ``@``. What a variable holds is never taken for a path."""
+    def _secret(self, at: str, value: Json, fits: Callable[[str], str]) -> Secret:
+        """A text, or the file after ``@``. What a variable holds is never taken for a path."""
         text = self._text(at, value)
-        if not (isinstance(value, str) and value.startswith("@")):
-            return text
-        path = self.folder / with_home(text[1:])
+        named = isinstance(value, str) and value.startswith("@")
+        if named and not text[1:].strip():
+            raise WrongField(at, "names no file", "write a path after @")
+        secret = SecretFile(str(self.folder / with_home(text[1:]))) if named else text
         try:
-            if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
-                raise WrongField(at, f"names {path}, which is no file", "name a file")
-            with path.open("rb") as file:
-                content = file.read(LARGEST_FILE + 1)
-            if len(content) > LARGEST_FILE:
-                raise WrongField(at, f"names {path}, which is too large", "name the file with the key or token itself")
-            found = content.decode().strip()
-        except OSError as error:
-            what = f"names {path}, which cannot be read: {error.strerror or type(error).__name__}"
-            raise WrongField(at, what, "correct the path after @") from None
-        except UnicodeDecodeError:
-            raise WrongField(at, f"names {path}, which is no text", "name a PEM file or a token") from None
-        if not found:
-            raise WrongField(at, f"names {path}, which is empty", "write the key or token into it")
-        return found
-
-    def _token(self, at: str, value: Json) -> str:
-        token = self._secret(at, value)
-        if re.search(r"[^\x21-\x7e]", token):
-            raise WrongField(at, "has white space or characters in it that no token has", "write the JWT alone")
-        return token
+            found = read_secret(secret, fits) if self.look or not named else ""
+        except UnusableSecret as error:
+            raise WrongField(at, error.what, error.remedy) from None
+        return secret if named else found
 
     def _address(self, at: str, url: str) -> str:
         # Whoever can change what is fetched there decides where the person logs in.
@@ -273,17 +273,6 @@ def _metadata_document(url: str) -> str:
         what = f"is no https:// address with a path: {masked_url(url)}"
         raise WrongField("clientMetadataUrl", what, "write https://HOST/PATH of the document that you publish")
     return url
-
-
-def _private_key(text: str) -> str:
-    # A variable, and a JSON text that was pasted, may have \n in the place of line ends.
-    text = text.replace("\\n", "\n") if "\n" not in text else text
-    head = re.search(r"-----BEGIN ([A-Z0-9 ]+)-----", text)
-    if head is None or not head[1].endswith("PRIVATE KEY"):
-        raise WrongField("privateKey", "is no private key in PEM form", 'write "@FILE" with a path to key.pem')
-    if "ENCRYPTED" in text:
-        raise WrongField("privateKey", "is encrypted", "decrypt it (openssl pkcs8 -in key.pem), and protect the file")
-    return text
 
 
 def _scopes(scopes: str) -> str:

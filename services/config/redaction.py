@@ -25,7 +25,7 @@ _SHORT_NUMBER = 6
 _LINE = 8
 """Characters from which on one line of a value is looked for by itself: stderr comes line by line."""
 HIDDEN = 64
-"""Values that were given on the way (by a headers helper, say) and are remembered at the most, the newest of them."""
+"""Values of each kind that were given on the way (by a headers helper, say) and are remembered, those last used."""
 _WORDS = (
     "true false null none default auto always never enabled disabled "
     "localhost http https stdio post "
@@ -44,18 +44,26 @@ class Redaction:
     def __init__(self, put_in: Mapping[str, str]) -> None:
         self._put_in = {value: shown for value, shown in put_in.items() if value.strip()}
         self._hidden: dict[str, None] = {}
+        self._tokens: dict[str, None] = {}
         self._shown: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
         self._build()
 
-    def hide(self, value: str) -> None:
-        """Look for ``value``, too, from now on; nothing of it is shown in its place."""
+    def hide(self, value: str, *, token: bool = False) -> None:
+        """Look for ``value``, too, from now on; nothing of it is shown in its place.
+
+        ``token``: the access token of a login. Those come and go, and make room for each other only.
+        """
         value = value.strip()
-        if value in self._hidden or not _is_telling(value):
+        known = self._tokens if token else self._hidden
+        if value in known:
+            known[value] = known.pop(value)  # the one that was last used goes last
             return
-        self._hidden[value] = None
-        while len(self._hidden) > HIDDEN:
-            del self._hidden[next(iter(self._hidden))]
+        if not _is_telling(value):
+            return
+        known[value] = None
+        while len(known) > HIDDEN:
+            del known[next(iter(known))]
         self._build()
 
     def text(self, text: str) -> str:
@@ -96,7 +104,7 @@ class Redaction:
 
     def _build(self) -> None:
         shown: dict[str, str] = {}
-        for value in self._hidden:
+        for value in (*self._hidden, *self._tokens):
             shown.update(dict.fromkeys(_spellings(value), MASK))
         for value, written in self._put_in.items():
             if _is_telling(value):

@@ -17,6 +17,8 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from .secret_variables import without_passphrases
+
 TIME_LIMIT = 10.0
 """Seconds such a command may take (config contract, section 2)."""
 LONGEST = 65_536
@@ -71,9 +73,9 @@ def output_of(
     """Run ``command`` in ``cwd`` and return what it printed; a string is a line for the system's shell.
 
     Its stdin is empty and its stderr goes nowhere: it cannot ask, and what it says may hold secrets.
-    ``environ`` is added to this process's own. Raises ``CommandFailed`` when it cannot be started, prints more
-    than ``LONGEST`` bytes or takes longer than ``seconds`` (``TookTooLong``). Whatever it left running in its
-    own process group is killed in any case, and a ``Leash`` ends it before its time.
+    ``environ`` is added to this process's own, which goes without our passphrases. Raises ``CommandFailed`` when it
+    cannot be started, prints more than ``LONGEST`` bytes or takes longer than ``seconds`` (``TookTooLong``). Whatever
+    it left running in its own process group is killed in any case, and a ``Leash`` ends it before its time.
     """
     until = time.monotonic() + seconds
     try:
@@ -81,7 +83,7 @@ def output_of(
             command,
             shell=isinstance(command, str),
             cwd=cwd,
-            env={**os.environ, **environ} if environ else None,
+            env={**without_passphrases(os.environ), **(environ or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

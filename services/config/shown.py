@@ -29,6 +29,8 @@ _LOADS_CODE = re.compile(
 )
 _SECRETS = frozenset(("clientSecret", "privateKey", "assertion", "idToken"))
 """Of ``oauth``; ``@FILE`` in their place is a path, which is shown."""
+_READ = frozenset(("privateKey", "assertion", "idToken"))
+"""Of ``oauth``: where ``@FILE`` is read."""
 _LOADER = re.compile(r"LD_\w+|DYLD_\w+|PYTHON\w+|\w+_PRELOAD", re.IGNORECASE)
 
 
@@ -70,6 +72,7 @@ def shown_lines(
         _add_token(add, value)
         add("certificates", ", ".join(f"{name} {_text(path)}" for name, path in _members(value.get("tls")).items()))
         add("login", _login(value.get("oauth")))
+        add("login reads", ", ".join(_files(value.get("oauth"))))
     if value.get("sandbox") not in (None, False):
         add("sandbox", sandbox_words(value["sandbox"]))
     add("watch", _texts(value.get("watch")))
@@ -114,9 +117,21 @@ def _login(value: Json) -> str:
         if isinstance(item, dict):
             parts += [f"{name}.{part}" for part in _login(item).split(", ") if part]
         else:
-            secret = name in _SECRETS and not (isinstance(item, str) and item.startswith("@"))
+            secret = name in _SECRETS and not (name in _READ and isinstance(item, str) and item.startswith("@"))
             parts.append(name if secret else f"{name} {_text(item)}")
     return ", ".join(parts)
+
+
+def _files(value: Json) -> list[str]:
+    """What is read when somebody logs in, and what for: the server, or the entry, says whose authorization server."""
+    found: list[str] = []
+    for name, item in _members(value).items():
+        if isinstance(item, dict):
+            found += _files(item)
+        elif isinstance(item, str) and item.startswith("@") and name in _READ:
+            use = "to sign with" if name == "privateKey" else "sent to the authorization server"
+            found.append(f"{_text(item[1:])} ({use})")
+    return found
 
 
 def _members(value: Json) -> Mapping[str, Json]:

@@ -51,8 +51,12 @@ class Access:
 
     async def using(self, session: Session, operation: Callable[[Session], Awaitable[T]]) -> T:
         """What ``operation`` gives; it ends at once, with the reason, when the server is taken away meanwhile."""
+        return await self.doing(lambda: operation(session))
+
+    async def doing(self, work: Callable[[], Awaitable[T]]) -> T:
+        """What ``work`` gives, for which no session is needed; it ends at once when the server is taken away."""
         try:
-            return await self._uses.run(lambda: operation(session))
+            return await self._uses.run(work)
         except McpDeckError as error:
             self._redaction.error(error)
             raise

@@ -7,7 +7,7 @@ it becomes an event with the reason.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,11 @@ class Supervisor(Access):
     def authorization(self) -> EntryAuthorization | None:
         """Who logs in to the server; nobody where it takes no login."""
         return self._around.logins.of(self.entry) if self._around.logins is not None else None
+
+    def barred(self) -> McpDeckError | None:
+        """Why nothing may be contacted for it now: its gate, its problem, or what the guard says; None when it may."""
+        held = held_back(lambda _: self._refusal(), self.entry)
+        return held[1] if held is not None else None
 
     def check(self) -> None:
         """Ask the guard now. Raises what it says; a connection that stands is left then."""
@@ -370,6 +375,14 @@ class Supervisor(Access):
         finally:
             session.lists.end()
             session.tasks.end()
+
+
+async def beside(work: Callable[[], Awaitable[None]], failed: Callable[[Exception], None]) -> None:
+    """What belongs to no connection and to no caller, such as a refresh; ``failed`` hears of a fault of ours in it."""
+    try:
+        await work()
+    except Exception as error:  # a server's failure never crosses to the others
+        failed(error)
 
 
 class _HeldBack(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import replace
+from functools import partial
 
 from .. import events as ev
 from ..config.redaction import Redaction
@@ -54,6 +55,7 @@ class Witness:
             exchange=self._on_exchange,
             body=self._on_body,
             hide=self._redaction.hide,
+            hide_token=partial(self._redaction.hide, token=True),
         )
 
     @property

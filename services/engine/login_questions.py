@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..auth.kinds import Invitation
-from ..errors import AuthorizationDenied, RegistrationError
+from ..errors import AuthorizationDenied, LoginGivenUp, RegistrationError
 from ..models import JsonObject, Opening, as_text
 from ..session import Answer, Ask, Question
 
@@ -38,7 +38,7 @@ class AskingHands:
         while True:
             answer = await self._ask(Question(invitation.server, LOGIN, _params(invitation, wrong)))
             if answer.action != "accept":
-                raise AuthorizationDenied("the login was cancelled", hint="Nothing was stored. Log in again any time.")
+                raise LoginGivenUp("the login was cancelled", hint="Nothing was stored. Log in again any time.")
             brought = as_text((answer.content or {}).get("redirect")) or ""
             try:
                 arrived(brought)
@@ -61,7 +61,7 @@ class AskingHands:
         )
         chosen = as_text((answer.content or {}).get("issuer"))
         if chosen not in issuers:
-            raise AuthorizationDenied("no authorization server was chosen", hint="Log in again to choose one.")
+            raise LoginGivenUp("no authorization server was chosen", hint="Log in again to choose one.")
         return chosen
 
     async def identify(self, server: str, issuer: str) -> tuple[str, str | None]:
@@ -88,7 +88,7 @@ class AskingHands:
         schema: JsonObject = {"type": "object", "properties": properties, "required": [required]}
         answer = await self._ask(Question(server, FORM, {"message": message, "requestedSchema": schema}))
         if answer.action != "accept":
-            raise AuthorizationDenied("the login was cancelled", hint="Nothing was stored. Log in again any time.")
+            raise LoginGivenUp("the login was cancelled", hint="Nothing was stored. Log in again any time.")
         return answer
 
 

@@ -20,12 +20,23 @@ Opening: TypeAlias = Literal["browser", "http", "print"]
 
 
 @dataclass(frozen=True, slots=True)
+class SecretFile:
+    """A secret that stands in a file, which is read each time it is used: others write a new one into it."""
+
+    path: str
+
+
+Secret: TypeAlias = str | SecretFile
+"""The secret itself, or where it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityProvider:
     """Where an ID token is exchanged for an ID-JAG (enterprise-managed authorization)."""
 
     token_endpoint: str
     client_id: str
-    id_token: str = field(repr=False)
+    id_token: Secret = field(repr=False)
     client_secret: str | None = field(default=None, repr=False)
 
 
@@ -46,9 +57,9 @@ class OAuthSettings:
     issuer: str | None = None
     client_metadata_url: str | None = None
     grant: Grant = "authorization_code"
-    private_key: str | None = field(default=None, repr=False)
+    private_key: Secret | None = field(default=None, repr=False)
     signing_algorithm: str | None = None
-    assertion: str | None = field(default=None, repr=False)
+    assertion: Secret | None = field(default=None, repr=False)
     idp: IdentityProvider | None = None
     audience: str | None = None
     dpop: Literal["auto", "off"] = "auto"

@@ -102,7 +102,7 @@ class Hooks:
     HTTP request and its answer as ``http_note`` describes them, without bodies and secrets. ``body``:
     bytes that came and are delivered as no message, verbatim up to ``BODY_KEPT``, with words for what
     they are (``body of 401 to POST``). ``hide``: a value that must not be shown wherever it comes up, such as
-    a token that was asked for just now.
+    a header that was asked for just now; ``hide_token`` the same for the access token of a login.
     """
 
     stderr: Callable[[bytes], None] = _ignore_line
@@ -111,6 +111,7 @@ class Hooks:
     exchange: Callable[[JsonObject], None] = _ignore_exchange
     body: Callable[[str, bytes], None] = _ignore_body
     hide: Callable[[str], None] = _ignore_value
+    hide_token: Callable[[str], None] = _ignore_value
 
 
 def beyond(limit: int) -> str:

@@ -1,7 +1,7 @@
 """One HTTP request to an MCP server and what its answer means.
 
-Owns redirects within the origin, refusals by status, and sending again with the headers that a helper, or a login,
-gives after one. Knows neither sessions nor streams; bodies are read by ``http_body``.
+Owns redirects within the origin and refusals by status; what is sent again after one, ``admission`` says. Knows
+neither sessions nor streams; bodies are read by ``http_body``.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import ssl
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 import anyio
 import httpx
 
 from .. import http
-from ..auth.seam import Authorizer, Refusal, Trial
+from ..auth.seam import Authorizer
 from ..errors import (
     AuthorizationRequired,
     ConnectError,
@@ -28,34 +29,47 @@ from ..errors import (
     RemoteProtocolError,
 )
 from ..models import ConnectorTarget, HttpTarget, SseTarget
+from .admission import Admission, Try
 from .base import BODY_KEPT, Hooks
 from .http_body import ACCEPT_ENCODING, check_encoding, start_of_body
 from .http_note import exchange
-from .own_headers import REFUSED, OwnHeaders
+from .own_headers import OwnHeaders
 
 REDIRECTS = 3
 CLOSE_TIMEOUT = 2.0
-TRIALS = 8
-"""How often one request is sent at the most, whatever a login says: each refusal is to lead somewhere."""
 
 
-@dataclass(slots=True)
-class _Try:
-    """What was done for one request. ``operation``: what it does, in words."""
-
-    operation: Callable[[], str]
-    trial: Trial = field(default_factory=Trial)
-    sent: int = 0
-    helped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Answer:
-    """The head of an answer and the URL it came from; ``start``: of its body, where that was read already."""
+    """The head of an answer and the URL it came from; ``start``: of its body, once that was set aside."""
 
-    response: httpx.Response
-    url: str
-    start: bytes | None = None
+    def __init__(self, response: httpx.Response, url: str, hooks: Hooks) -> None:
+        self.response = response
+        self.url = url
+        self.start: bytes | None = None
+        self._hooks = hooks
+
+    @property
+    def status(self) -> int:
+        return self.response.status_code
+
+    @property
+    def challenges(self) -> tuple[str, ...]:
+        return tuple(self.response.headers.get_list("www-authenticate"))
+
+    @property
+    def nonce(self) -> str | None:
+        return self.response.headers.get("dpop-nonce")
+
+    async def set_aside(self) -> None:
+        if self.start is not None:
+            return
+        try:
+            self.start = await start_of_body(self.response)
+        finally:
+            await _closed(self.response)
+
+    def put_down(self) -> None:
+        put_down(self.response, self.start or b"", self._hooks)
 
 
 class HttpExchanges:
@@ -68,14 +82,13 @@ class HttpExchanges:
         self.url = target.url
         self._target = target
         helper = None if isinstance(target, ConnectorTarget) else target.helper
-        self._own = OwnHeaders(target.headers, helper, hooks)
-        self._auth = auth
+        self._admission = Admission(OwnHeaders(target.headers, helper, hooks), auth, hooks)
         self._client: httpx.AsyncClient | None = None
 
     @property
     def auth(self) -> Authorizer | None:
         """Who logs in to this server; nobody where headers of the entry say who we are."""
-        return None if self._own.authorizes else self._auth
+        return self._admission.auth
 
     def open(self) -> None:
         """Make the client. Raises ``ConfigError`` for certificates and ``ConnectError`` for proxies of no use."""
@@ -84,7 +97,7 @@ class HttpExchanges:
     async def prepare(self) -> None:
         """Have the headers of the entry's helper. Raises ``TransportError`` when it gives none; closed again then."""
         try:
-            await self._own.prepare()
+            await self._admission.own.prepare()
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self.aclose()
@@ -92,8 +105,8 @@ class HttpExchanges:
 
     def at(self, url: str) -> HttpExchanges:
         """The same headers and connections for another URL of the same origin; closed with this one."""
-        other = HttpExchanges(replace(self._target, url=url), self._hooks, self._auth)
-        other._client, other._own = self._client, self._own
+        other = HttpExchanges(replace(self._target, url=url), self._hooks)
+        other._client, other._admission = self._client, self._admission
         return other
 
     async def aclose(self) -> None:
@@ -117,7 +130,7 @@ class HttpExchanges:
         ``carried``: the body of an ``HttpStatusError`` is looked at by whoever waits for the answer. ``operation``:
         what the request does, in words; asked for when it is refused.
         """
-        answer = await self._followed(method, headers, body, _Try(operation))
+        answer = await self._followed(method, headers, body, Try(operation, carried))
         response = answer.response
         try:
             if response.status_code >= 300:
@@ -129,12 +142,12 @@ class HttpExchanges:
         finally:
             await _closed(response)
 
-    async def _followed(self, method: str, headers: dict[str, str], body: bytes | None, once: _Try) -> _Answer:
+    async def _followed(self, method: str, headers: dict[str, str], body: bytes | None, once: Try) -> _Answer:
         """The answer's head, after redirects within the origin. Raises ``ConnectError``."""
         headers = {"Accept-Encoding": ACCEPT_ENCODING, **headers}
         url = self.url
         for _ in range(REDIRECTS + 1):
-            answer = await self._let_in(method, url, headers, body, once)
+            answer = await self._admission.let_in(method, url, once, partial(self._answer, method, url, headers, body))
             if answer.response.status_code not in (307, 308):
                 return answer
             location = _redirected(url, answer.response)
@@ -148,55 +161,10 @@ class HttpExchanges:
             url = location
         raise ConnectError(f"the server redirects in a circle ({REDIRECTS} times)", hint="Check the URL.")
 
-    async def _let_in(self, method: str, url: str, headers: dict[str, str], body: bytes | None, once: _Try) -> _Answer:
-        """The answer's head; the very same is sent again as long as a refusal leads to other credentials.
-
-        A request that was answered 401 or 403 was certainly not taken. Raises what the login says stands in the way.
-        """
-        while True:
-            once.sent += 1
-            own, auth = self._own.current, self.auth
-            token: Mapping[str, str] = {} if auth is None else await auth.headers(method, url)
-            for value in token.values():
-                self._hooks.hide(value.rpartition(" ")[2])
-            response = await self._sent(method, url, {**headers, **own, **token}, body)
-            if response.status_code not in REFUSED:
-                if auth is not None:
-                    auth.answered(url, response.headers.get("dpop-nonce"))
-                return _Answer(response, url)
-            if await self._renewed(response, own, once):
-                continue
-            if auth is None or once.sent >= TRIALS:
-                return _Answer(response, url)
-            # Read off and closed first: what follows may take as long as a person does.
-            try:
-                start = await start_of_body(response)
-            finally:
-                await _closed(response)
-            try:
-                again = await auth.refused(_refused(response, url, token, once))
-            except McpDeckError:
-                self.put_down(response, start)
-                raise
-            if not again:
-                return _Answer(response, url, start)
-            self.put_down(response, start)
-
-    async def _renewed(self, response: httpx.Response, refused: Mapping[str, str], once: _Try) -> bool:
-        """Whether the headers helper gave other headers, once for a request; ``response`` is done with then."""
-        if once.helped:
-            return False
-        once.helped = True
-        try:
-            again = await self._own.renewed(refused)
-            if again:
-                self.put_down(response, await start_of_body(response))
-        except BaseException:
-            await _closed(response)
-            raise
-        if again:
-            await _closed(response)
-        return again
+    async def _answer(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, more: Mapping[str, str]
+    ) -> _Answer:
+        return _Answer(await self._sent(method, url, {**headers, **more}, body), url, self._hooks)
 
     async def _sent(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> httpx.Response:
         """The answer's head. Raises what went wrong on the way there."""
@@ -214,23 +182,22 @@ class HttpExchanges:
         return response
 
     def put_down(self, response: httpx.Response, body: bytes) -> None:
-        """A body that is delivered as no message is put down all the same."""
-        if body:
-            self._hooks.body(f"body of {response.status_code} to {response.request.method}", body[:BODY_KEPT])
+        """See the function of this name."""
+        put_down(response, body, self._hooks)
 
     async def _refusal(self, answer: _Answer, *, carried: bool) -> McpDeckError:
         """What an unsuccessful answer means. ``carried``: who asked puts the body down, see ``HttpStatusError``."""
         response = answer.response
         status = response.status_code
         body = await start_of_body(response) if answer.start is None else answer.start
-        challenges = tuple(response.headers.get_list("www-authenticate"))
-        refused = status == 401 or (status == 403 and (self._own.authorizes or bool(challenges)))
+        own, challenges = self._admission.own, answer.challenges
+        refused = status == 401 or (status == 403 and (own.authorizes or bool(challenges)))
         if refused or not carried:
             self.put_down(response, body)
         if refused:
-            if self._own.authorizes:
-                return self._own.refusal(status)
-            if self._auth is not None and status == 403:
+            if own.authorizes:
+                return own.refusal(status)
+            if self.auth is not None and status == 403:
                 return AuthorizationRequired(
                     f"the server forbids this ({status})",
                     hint="Its challenge asks for no more scopes: whoever is logged in may not do this. Ask whoever "
@@ -255,17 +222,10 @@ class HttpExchanges:
         )
 
 
-def _refused(response: httpx.Response, url: str, sent: Mapping[str, str], once: _Try) -> Refusal:
-    return Refusal(
-        response.status_code,
-        tuple(response.headers.get_list("www-authenticate")),
-        response.request.method,
-        url,
-        sent,
-        response.headers.get("dpop-nonce"),
-        once.operation(),
-        once.trial,
-    )
+def put_down(response: httpx.Response, body: bytes, hooks: Hooks) -> None:
+    """A body that is delivered as no message is put down all the same."""
+    if body:
+        hooks.body(f"body of {response.status_code} to {response.request.method}", body[:BODY_KEPT])
 
 
 async def _closed(response: httpx.Response) -> None:

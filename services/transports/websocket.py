@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import anyio
-import httpx
-import websockets.asyncio.client
 import websockets.exceptions
 from websockets.typing import Subprotocol
 
 from .. import http
-from ..auth.seam import Authorizer, Refusal, Trial
+from ..auth.seam import Authorizer
 from ..config.urls import is_loopback
 from ..errors import (
     AuthorizationRequired,
@@ -34,9 +32,12 @@ from ..errors import (
     TransportTimeout,
 )
 from ..models import TransportKind, WebSocketTarget
-from .base import BODY_KEPT, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
-from .http_exchange import STATUS_HINTS, TRIALS
-from .own_headers import REFUSED, OwnHeaders
+from ..telemetry.library_logs import nobody
+from .admission import Admission, Try
+from .base import MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
+from .http_exchange import STATUS_HINTS
+from .own_headers import OwnHeaders
+from .upgrade import Connect, Upgrade
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -73,8 +74,8 @@ class WebSocketTransport(Transport):
         auth: Authorizer | None = None,
     ) -> None:
         self._target = target
-        self._auth = auth
         self._own = OwnHeaders(target.headers, target.helper, hooks)
+        self._admission = Admission(self._own, auth, hooks)
         self._host = http.host_of(target.url)
         self._hooks = hooks
         self._max_frame = max_frame
@@ -100,31 +101,16 @@ class WebSocketTransport(Transport):
 
         Raises what the login says stands in the way.
         """
-        trial, helped, url = Trial(), False, self._target.url
-        for left in reversed(range(TRIALS)):
-            own = self._own.current
-            auth = None if self._own.authorizes else self._auth
-            token: Mapping[str, str] = {} if auth is None else await auth.headers("GET", url)
-            for value in token.values():
-                self._hooks.hide(value.rpartition(" ")[2])
-            try:
-                return await self._connected({**own, **token})
-            except websockets.exceptions.InvalidStatus as error:
-                response = error.response
-                if response.status_code not in REFUSED:
-                    raise self._status(error) from error
-                if not helped:
-                    helped = True
-                    if await self._own.renewed(own):
-                        self._put_down(error)
-                        continue
-                challenges = tuple(response.headers.get_all("WWW-Authenticate"))
-                nonce = response.headers.get("DPoP-Nonce")
-                refusal = Refusal(response.status_code, challenges, "GET", url, token, nonce, "", trial)
-                if auth is None or left == 0 or not await auth.refused(refusal):
-                    raise self._status(error) from error
-                self._put_down(error)
-        raise AssertionError("the last trial is answered")
+        reply = await self._admission.let_in("GET", self._target.url, Try(), self._upgrade)
+        if isinstance(reply.came, websockets.exceptions.InvalidStatus):
+            raise self._status(reply.came) from reply.came
+        return reply.came
+
+    async def _upgrade(self, headers: Mapping[str, str]) -> Upgrade:
+        try:
+            return Upgrade(await self._connected(headers), self._hooks)
+        except websockets.exceptions.InvalidStatus as error:
+            return Upgrade(error, self._hooks)
 
     async def _connected(self, headers: Mapping[str, str]) -> ClientConnection:
         """Raises ``InvalidStatus`` where the server answers with another status, else what went wrong as ours."""
@@ -133,11 +119,12 @@ class WebSocketTransport(Transport):
         if urlsplit(url).scheme.lower() == "wss":
             options["ssl"] = http.ssl_context(self._target.tls)
         try:
-            return await _Connect(
+            return await Connect(
                 url,
                 additional_headers=dict(headers),
                 subprotocols=[Subprotocol(SUBPROTOCOL)],
                 user_agent_header=http.USER_AGENT,
+                logger=nobody(),
                 proxy=None if is_loopback(urlsplit(url).hostname) else True,
                 open_timeout=self._open_timeout,
                 close_timeout=CLOSE_TIMEOUT,
@@ -281,17 +268,12 @@ class WebSocketTransport(Transport):
             hint="Check the URL and the headers of the entry: a character beyond ASCII, or a line break.",
         )
 
-    def _put_down(self, error: websockets.exceptions.InvalidStatus) -> bytes:
-        body = bytes(error.response.body or b"")[:BODY_KEPT]
-        if body:
-            self._hooks.body(f"body of {error.response.status_code} to the upgrade", body)
-        return body
-
     def _status(self, error: websockets.exceptions.InvalidStatus) -> McpDeckError:
         response = error.response
         status = response.status_code
-        body = self._put_down(error)
-        challenges = tuple(response.headers.get_all("WWW-Authenticate"))
+        reply = Upgrade(error, self._hooks)
+        reply.put_down()
+        challenges = reply.challenges
         if status in (401, 403):
             if self._own.authorizes:
                 return self._own.refusal(status)
@@ -307,7 +289,7 @@ class WebSocketTransport(Transport):
         return HttpStatusError(
             f"the upgrade was answered with status {status}",
             status=status,
-            body=body,
+            body=reply.body,
             hint=known or "Is this URL a WebSocket endpoint?",
             retryable=status == 429 or status >= 500,
         )
@@ -317,26 +299,3 @@ class IdeWebSocketTransport(WebSocketTransport):
     """The same, offered by an IDE's lock file; its token is among the headers."""
 
     kind = TransportKind.WS_IDE
-
-
-class _Connect(websockets.asyncio.client.connect):
-    """The library's connect, which would take our headers to any place the server names."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        before = self.uri
-        headers = self.additional_headers
-        location = super().process_redirect(exc)
-        self.additional_headers = headers
-        if not isinstance(location, str):
-            return location
-        try:
-            same = http.same_origin(before, location)
-        except (ValueError, httpx.InvalidURL):
-            same = False
-        if same:
-            return location
-        parts = urlsplit(location)
-        return ConnectError(
-            f"the server redirects to another place: {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}",
-            hint="If you trust it, use that URL in the entry; credentials are never sent along.",
-        )

@@ -52,7 +52,9 @@ async def test_enter_logs_in_and_a_tool_that_wants_more_asks_first(
                 async def call(tool: str) -> None:
                     calls.append(await services.executor.call(entry.name, tool, {}, validate=False))
 
-                await eventually(lambda: "Enter logs in" in on_screen(deck), "row that wants a login", seconds=20)
+                await eventually(
+                    lambda: "Enter shows what is asked" in on_screen(deck), "row that wants a login", seconds=20
+                )
                 await pilot.press("enter")
                 await eventually(lambda: "Open browser" in on_screen(deck), "login panel", seconds=20)
                 assert entry.endpoint.removesuffix("/mcp") in on_screen(deck)

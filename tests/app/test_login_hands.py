@@ -15,7 +15,7 @@ from typing import IO, Any
 import anyio
 import pytest
 
-from mcpdeck.app.login_hands import TerminalHands, hands_for
+from mcpdeck.app.login_hands import OneAtATime, TerminalHands, hands_for
 from mcpdeck.services.auth.hands_http import HttpHands
 from mcpdeck.services.auth.kinds import Invitation
 from mcpdeck.services.errors import AuthorizationDenied, DiscoveryError, RegistrationError
@@ -262,3 +262,45 @@ async def test_the_hands_are_those_that_the_settings_want() -> None:
     assert hands_for("http", {}, unattended=True).opening == "http"
     assert hands_for("browser", {}, unattended=True).opening == "browser"
     assert hands_for("print", {}, unattended=False).opening == "print"
+
+
+class Browser:
+    """Hands that have opened a browser, and have nothing more to show."""
+
+    opening: Any = "browser"
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+
+    async def authorize(self, invitation: Invitation, arrived: Callable[[str], None]) -> None:
+        self.opened.append(invitation.server)
+
+    async def choose(self, server: str, issuers: tuple[str, ...]) -> str:
+        return issuers[0]
+
+    async def identify(self, server: str, issuer: str) -> tuple[str, str | None]:
+        return server, None
+
+    async def consent(self, invitation: Invitation) -> bool:
+        return True
+
+
+async def test_of_several_servers_only_one_has_a_browser_open_until_it_is_back() -> None:
+    browser = Browser()
+    one = OneAtATime(browser)
+    first = anyio.CancelScope()
+
+    async def log_in(server: str, scope: anyio.CancelScope) -> None:
+        with scope:
+            await one.authorize(replace(INVITATION, server=server), taking([]))
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(log_in, "first", first)
+            tasks.start_soon(log_in, "second", anyio.CancelScope())
+            await anyio.wait_all_tasks_blocked()
+            assert browser.opened == ["first"]
+            first.cancel()  # the browser came back
+            await eventually(lambda: browser.opened[1:], "second browser")
+            tasks.cancel_scope.cancel()
+        assert browser.opened == ["first", "second"]

@@ -7,7 +7,10 @@ import sys
 
 import pytest
 
-HEAVY = ("httpx", "jsonschema", "mcp", "mcp_types", "PIL", "pydantic", "textual_image", "authlib", "websockets")
+HEAVY = (
+    *("httpx", "jsonschema", "mcp", "mcp_types", "PIL", "pydantic", "textual_image", "websockets"),
+    *("authlib", "joserfc", "cryptography", "keyring", "segno"),
+)
 
 
 @pytest.mark.parametrize("modules", ["mcpdeck.app.cli", "mcpdeck.app.deck, mcpdeck.app.main, mcpdeck.services.manager"])

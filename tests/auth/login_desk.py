@@ -80,11 +80,15 @@ class Desk:
         return CredentialStore(self.folder, cache=self.folder / "cache", environ=self.environ, keychain=False)
 
     async def login(self, peer: Peer, hands: Hands | None = None, why: Why | None = None, **settings: Any) -> Login:
+        why = await refusal(peer) if why is None else why
+        return await self.login_at(self.place(peer, **settings), hands or browsing(peer), why)
+
+    async def login_at(self, place: Place, hands: Hands, why: Why) -> Login:
         with anyio.fail_after(20):
             return await log_in(
-                self.place(peer, **settings),
-                await refusal(peer) if why is None else why,
-                hands=hands or browsing(peer),
+                place,
+                why,
+                hands=hands,
                 store=self.store,
                 recorder=self.recorder,
                 environ=self.environ,

@@ -110,8 +110,7 @@ class Stage:
         return f"{steps}{self.traced!r}{[_told(each) for each in more]!r}{written}"
 
     def assert_no_secret_in(self, caplog: pytest.LogCaptureFixture, *more: object) -> None:
-        # The HTTP client's own debug log is left out: the tests' browser is the same client.
-        logged = "".join(record.getMessage() for record in caplog.records if not record.name.startswith("http"))
+        logged = "".join(record.getMessage() for record in caplog.records)
         everything = self.shown(*more) + logged
         assert [secret for secret in self.peer.secrets if secret in everything] == []
 

@@ -9,7 +9,7 @@ from mcpdeck.services.auth.kinds import Client, Login, ServerMetadata, Tokens
 ISSUER = "https://as.example/tenant"
 URL = "https://mcp.example/mcp"
 OTHER_URL = "https://mcp.example/other"
-SECRETS = ("the-access", "the-refresh", "the-secret", "the-pem", "the-management", "the-dpop-d")
+SECRETS = ("the-access", "the-refresh", "the-secret", "the-management", "the-dpop-d")
 """Every secret that ``login()`` holds; none of them may be found in the open."""
 
 
@@ -19,8 +19,6 @@ def client(client_id: str = "the-client") -> Client:
         origin="registered",
         auth_method="client_secret_basic",
         secret="the-secret",
-        private_key="the-pem",
-        signing_algorithm="ES256",
         redirect_uri="http://localhost:8080/callback",
         secret_expires_at=4e9,
         management={"registration_access_token": "the-management"},

@@ -12,6 +12,7 @@ from mcpdeck.services.auth.addresses import (
     literal,
     origin_of,
     shown_url,
+    unencrypted,
     web_url,
 )
 from mcpdeck.services.auth.kinds import Place
@@ -45,6 +46,19 @@ OPEN = Place("open", "https://mcp.example/mcp", OAuthSettings(allow_insecure=Tru
         ("::ffff:10.0.0.1", "private"),
         ("64:ff9b::a00:1", "private"),
         ("2002:c0a8:1::", "private"),
+        ("fec0::1", "private"),
+        ("::ffff:0:10.0.0.1", "private"),
+        ("::ffff:0:7f00:1", "loopback"),
+        ("::ffff:0:93.184.216.34", "public"),
+        ("64:ff9b:1::7f00:1", "loopback"),
+        ("64:ff9b:1:fffe::a00:1", "private"),
+        ("64:ff9b:1::93.184.216.34", "public"),
+        ("64:ff9b:1:a00:5:0:808:808", "reserved"),
+        ("64:ff9b:1:a00:0:500::", "reserved"),
+        ("64:ff9b:1::", "reserved"),
+        ("::2", "reserved"),
+        ("::ffff", "reserved"),
+        ("192.88.99.1", "reserved"),
         ("169.254.169.254", "link-local"),
         ("fe80::1%eth0", "link-local"),
         ("::ffff:169.254.169.254", "link-local"),
@@ -190,6 +204,26 @@ def test_the_entry_can_allow_plain_http_but_never_another_scheme() -> None:
 def test_a_browser_is_sent_to_web_addresses_only(url: str, reason: str | None) -> None:
     found = browsable(url)
     assert found is None if reason is None else found is not None and reason in found
+
+
+@pytest.mark.parametrize(
+    ("url", "readable"),
+    [
+        ("http://mcp.example/mcp", True),
+        ("HTTP://mcp.example/mcp", True),
+        ("ws://mcp.example/mcp", True),
+        ("http://10.0.0.5/mcp", True),
+        ("http://localhost.evil.example/mcp", True),
+        ("https://mcp.example/mcp", False),
+        ("wss://mcp.example/mcp", False),
+        ("http://localhost:3000/mcp", False),
+        ("http://127.1/mcp", False),
+        ("ws://[::1]/mcp", False),
+    ],
+)
+def test_a_token_is_for_encrypted_addresses_and_for_this_machine(url: str, readable: bool) -> None:
+    assert unencrypted(Place("s", url, OAuthSettings())) is readable
+    assert not unencrypted(Place("s", url, OAuthSettings(allow_insecure=True)))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mcpdeck.services.auth.authorizations import Authorizations, by_command, merged
+from mcpdeck.services.auth.authorizations import Authorizations, by_command
 from mcpdeck.services.auth.store import CredentialStore
 from mcpdeck.services.connections.logins import by_enter
 from mcpdeck.services.models import (
@@ -91,24 +91,28 @@ def test_only_what_stands_in_a_file_is_remembered_as_one_that_wants_a_login(
     found, written = made().of(one), made().of(replace(one, origin=Origin("/mcp.json")))
     assert found is not None
     assert written is not None
-    assert (found.place.digest, written.place.digest) == ("", one.digest)
+    assert (found.place.digest, found.place.called) == ("", one.endpoint)
+    assert (bool(written.place.digest), written.place.called) == (True, one.name)
 
 
-def test_what_an_answers_file_says_goes_before_what_the_entry_says(made: Callable[..., Authorizations]) -> None:
-    answers = OAuthSettings(client_id="theirs", opening="http", grant="client_credentials")
-    ours = OAuthSettings(client_id="ours", scopes="a b", callback_port=1234)
-    found = made(settings_override=answers).of(entry(HttpTarget(URL), oauth=ours))
-    assert found is not None
-    assert found.place.settings == OAuthSettings(
-        client_id="theirs", scopes="a b", callback_port=1234, opening="http", grant="client_credentials"
+def test_what_an_entry_expands_to_is_part_of_what_it_is_remembered_by(made: Callable[..., Authorizations]) -> None:
+    written = replace(entry(HttpTarget(URL)), origin=Origin("/mcp.json"))
+    others = (
+        replace(written, digest="another text"),
+        replace(written, target=HttpTarget(f"{URL}/expanded")),
+        replace(written, oauth=OAuthSettings(scopes="expanded")),
     )
-    assert merged(ours, None) is ours
+    found = [made().of(one) for one in (written, *others)]
+    assert len({one.place.digest for one in found if one is not None}) == 4
 
 
 def test_a_person_is_told_how_to_log_in_and_hostile_names_are_one_line() -> None:
     assert by_command("peer", "") == "Log in: mcpdeck login peer"
     assert by_command("peer", "https://as.example") == "Log in at https://as.example: mcpdeck login peer"
-    assert by_enter("peer", "https://as.example") == "Enter logs in (opens your browser at https://as.example)."
+    assert (
+        by_enter("peer", "https://as.example")
+        == "Enter shows what is asked; o there opens your browser at https://as.example."
+    )
     for text in (by_command("a\x1b[2Jb\n", "x\x1b\n"), by_enter("peer", "x\x1b\n")):
         assert "\n" not in text
         assert "\x1b" not in text

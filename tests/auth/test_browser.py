@@ -112,6 +112,7 @@ def test_a_browser_is_detached_from_us_and_gets_the_address_untouched(tmp_path: 
         "PATH": "/bin:/usr/bin",
         "MCP_CLIENT_SECRET": "s3cret",
         "MCPDECK_PASSPHRASE": "phrase",
+        "MCPDECK_PASSPHRASE_OLD": "phrase before",
         "LANG": "C",
     }
     assert open_in_browser(URL, environ) is True
@@ -121,7 +122,7 @@ def test_a_browser_is_detached_from_us_and_gets_the_address_untouched(tmp_path: 
     assert session == pid != os.getsid(0)
     assert pipes == ["/dev/null"] * 3
     assert around["LANG"] == "C"
-    assert not {"MCP_CLIENT_SECRET", "MCPDECK_PASSPHRASE"} & set(around)
+    assert not {"MCP_CLIENT_SECRET", "MCPDECK_PASSPHRASE", "MCPDECK_PASSPHRASE_OLD"} & set(around)
 
 
 def test_a_file_that_cannot_be_run_is_passed_over(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from mcpdeck.services.auth.discovery import resource_metadata, server_metadata, server_urls
+from mcpdeck.services.auth.discovery import resource_metadata, server_metadata
 from mcpdeck.services.auth.guarded import Guarded
 from mcpdeck.services.auth.kinds import Place, Why
+from mcpdeck.services.auth.well_known import server_urls
 from mcpdeck.services.errors import AuthorizationDenied
 from mcpdeck.services.models import LoginPhase, OAuthSettings
 from tests.auth.discovery_site import ASM, BROKEN, OIDC, PAGE, PRM, Chooser, refused, site
@@ -149,10 +150,10 @@ async def test_the_configured_issuer_must_be_one_that_the_server_names() -> None
 async def test_a_configured_address_is_asked_instead_of_the_well_known_ones() -> None:
     async with site() as here:
         here.protected(authorization_servers=[])
-        here.metadata("/custom", issuer="https://as.example")
+        here.metadata("/custom", issuer=f"{here.base}/tenant")
         found = await here.discover(metadata_url=f"{here.base}/custom")
         assert here.asked == [f"{PRM}/mcp", "/custom"]
-        assert (found.server.issuer, found.resource_id) == ("https://as.example", f"{here.base}/mcp")
+        assert (found.server.issuer, found.resource_id) == (f"{here.base}/tenant", f"{here.base}/mcp")
         error = await here.fails(metadata_url=f"{here.base}/custom", issuer="https://other.example")
         assert error.details == {"rule": "asm.issuer-identical"}
         error = await here.fails(metadata_url=f"{here.base}/gone")

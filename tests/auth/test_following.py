@@ -51,10 +51,10 @@ async def test_redirects_are_followed_up_to_the_login_and_never_into_it(hops: in
         ("302 Found", f"{BACK}/more?code=c1&state=s", McpDeckError, ""),
         ("302 Found", "http://user@127.0.0.1:9/callback?code=c1", DiscoveryError, "user name"),
         ("302 Found", "file:///etc/passwd", DiscoveryError, "no https address"),
-        ("302 Found", "javascript:alert(1)", McpDeckError, ""),
+        ("302 Found", "javascript:alert(1)", DiscoveryError, "/authorize is no https address: javascript:alert(1)"),
         ("302 Found", "http://10.0.0.1/internal", DiscoveryError, "not encrypted"),
-        ("302 Found", "https://169.254.169.254/latest", DiscoveryError, ""),
-        ("302 Found", "http://[::1", McpDeckError, ""),
+        ("302 Found", "https://169.254.169.254/latest", DiscoveryError, "cloud metadata"),
+        ("302 Found", "http://[::1", DiscoveryError, "/authorize is no address: http://[::1"),
         ("302 Found", "", AuthorizationDenied, "HTTP 302"),
         ("304 Not Modified", f"{BACK}?code=c1&state=s", AuthorizationDenied, "HTTP 304"),
         ("200 OK", "", AuthorizationDenied, "shows a page"),
@@ -70,11 +70,19 @@ async def test_what_does_not_lead_back_ends_with_a_reason(
             status, b"" if status.startswith("304") else b"<p>hello</p>", "text/html", Location=location
         )
 
+    recorder = Recorder()
     async with scripted_http(handler) as server:
         with pytest.raises(error) as caught:
-            await followed(server, Recorder())
+            await followed(server, recorder)
         assert says in caught.value.title
         assert caught.value.hint
+        if error is DiscoveryError:
+            assert caught.value.title.startswith(f"the redirect of {server.url.removesuffix('/mcp')}/authorize ") or (
+                "169.254" in location
+            )
+            assert [each.rule for each in recorder.steps[-1].verdicts if each.passed is False] == (
+                ["net.address"] if "169.254" in location else ["net.redirect"]
+            )
         assert len(server.seen) <= MOST + 1
 
 

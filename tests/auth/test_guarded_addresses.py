@@ -68,6 +68,8 @@ async def test_a_public_server_leads_nobody_inside(url: str, kind: str) -> None:
     [
         ("10.0.0.1", "10.9.9.9", True),
         ("10.0.0.1", "fd00::5", True),
+        ("10.6.6.6", "10.9.9.9", False),
+        ("10.0.0.1 10.6.6.6", "10.9.9.9", True),
         ("10.0.0.1", "127.0.0.1", False),
         ("10.0.0.1", "169.254.169.254", False),
         ("10.0.0.1 93.184.216.34", "10.9.9.9", False),
@@ -78,13 +80,46 @@ async def test_a_public_server_leads_nobody_inside(url: str, kind: str) -> None:
         ("", "93.184.216.34", True),
     ],
 )
-async def test_a_server_that_is_inside_itself_excuses_its_own_kind_only(at: str, to: str, allowed: bool) -> None:
-    found = routes.Routes(FAR, Names(mcp_example=at, auth_example=to))
+async def test_a_server_that_shows_that_it_is_inside_excuses_its_own_kind_only(at: str, to: str, allowed: bool) -> None:
+    async def proof(place: Place, address: str) -> bool:
+        return address != "10.6.6.6"
+
+    found = routes.Routes(FAR, Names(mcp_example=at, auth_example=to), proof)
     if allowed:
         assert (await found.to("https://auth.example/")).addresses == (to,)
     else:
         with pytest.raises(DiscoveryError, match="the MCP server is not there"):
             await found.to("https://auth.example/")
+
+
+async def test_a_server_that_is_inside_by_its_url_needs_no_proof() -> None:
+    async def proof(place: Place, address: str) -> bool:
+        raise AssertionError("nobody is asked")
+
+    for url, to in (("https://10.0.0.1/mcp", "10.9.9.9"), ("http://localhost:3000/mcp", "127.0.0.1")):
+        found = routes.Routes(here(url), Names(auth_example=to), proof)
+        assert (await found.to("https://auth.example/")).addresses == (to,)
+
+
+async def test_a_name_that_resolves_inside_for_a_login_only_opens_nothing_inside() -> None:
+    """Its owner answers as they like at each question; what listens there has no certificate for the name."""
+    asked = anyio.Event()
+
+    async def trap(stream: anyio.abc.SocketStream) -> None:
+        asked.set()
+        await stream.aclose()
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(anyio.abc.SocketAttribute.local_port)
+    names = Names(mcp_example="127.0.0.1", trap_example="127.0.0.1")
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, trap)
+        error, recorder = await refused(here(f"https://mcp.example:{port}/mcp"), "https://trap.example:8443/x", names)
+        with anyio.fail_after(5):
+            await asked.wait()
+        tasks.cancel_scope.cancel()
+    assert "trap.example (127.0.0.1) is an address of this machine, and the MCP server is not there" in error.title
+    assert broken(recorder) == ["net.address"]
 
 
 async def test_the_entry_can_allow_every_address_and_that_is_remarked() -> None:
@@ -98,7 +133,10 @@ async def test_the_entry_can_allow_every_address_and_that_is_remarked() -> None:
         answer, recorder = await fetched(place, f"http://auth.example:{port}/x", names)
         assert server.seen[0].headers["host"] == f"auth.example:{port}"
     assert answer.status == 200
-    assert [(each.rule, each.passed) for each in recorder.steps[0].verdicts] == [("net.https", None)]
+    assert [(each.rule, each.passed) for each in recorder.steps[0].verdicts] == [
+        ("net.https", None),
+        ("net.address", None),
+    ]
 
 
 async def test_a_name_is_resolved_once_and_its_next_address_is_tried_when_nobody_answers_at_one() -> None:
@@ -138,6 +176,8 @@ class Secure:
 
     def __init__(self, authority: Authority) -> None:
         self.seen: list[tuple[str | None, str, bool]] = []
+        self.proved: list[str | None] = []
+        """Names of handshakes without a request."""
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.file)
         self.context.verify_mode = ssl.CERT_OPTIONAL
         self._contexts = {host: self._context(authority, host) for host in ("mcp.example", "auth.example")}
@@ -162,7 +202,11 @@ class Secure:
 
     async def serve(self, stream: TLSStream) -> None:
         async with stream:
-            head = (await BufferedByteReceiveStream(stream).receive_until(b"\r\n\r\n", 65_536)).decode()
+            try:
+                head = (await BufferedByteReceiveStream(stream).receive_until(b"\r\n\r\n", 65_536)).decode()
+            except (anyio.IncompleteRead, anyio.BrokenResourceError):
+                self.proved.append(self._asked)
+                return
             host = next(line[6:] for line in head.split("\r\n") if line.lower().startswith("host: "))
             shown = bool(stream.extra(anyio.streams.tls.TLSAttribute.peer_certificate, None))
             self.seen.append((self._asked, host, shown))
@@ -193,6 +237,7 @@ async def test_the_pinned_connection_is_verified_by_name_and_our_certificate_goe
         ("mcp.example", f"mcp.example:{port}", True),
         ("auth.example", f"auth.example:{port}", False),
     ]
+    assert secure.proved == ["mcp.example"]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +253,7 @@ async def test_the_pinned_connection_is_verified_by_name_and_our_certificate_goe
         ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "*"}, "https://auth.example/", None),
     ],
 )
-async def test_a_proxy_of_the_environment_is_used_and_resolves_the_name_itself(
+async def test_a_proxy_of_the_environment_is_used_and_what_is_known_of_the_name_is_judged(
     environment: dict[str, str], url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
@@ -219,8 +264,52 @@ async def test_a_proxy_of_the_environment_is_used_and_resolves_the_name_itself(
     names = Names(auth_example="93.184.216.34")
     route = await routes.Routes(FAR, names).to(url)
     assert route.proxy == proxy
-    assert route.addresses == (() if proxy else ("93.184.216.34",))
-    assert bool(names.asked) is not bool(proxy)
+    assert (route.addresses, route.unseen) == (() if proxy else ("93.184.216.34",), "")
+    assert names.asked == ["auth.example"]
+
+
+async def test_behind_a_proxy_a_name_that_is_known_to_be_inside_is_refused_and_an_unknown_one_remarked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def proxy(exchange: Exchange) -> None:
+        await exchange.answer("200 OK", b"{}")
+
+    monkeypatch.setattr(routes, "BEHIND_PROXY_SECONDS", 0.05)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with scripted_http(proxy) as between:
+        monkeypatch.setenv("HTTP_PROXY", between.url)
+        monkeypatch.setenv("HTTPS_PROXY", between.url)
+        names = Names(mcp_example="10.0.0.1", inside_example="10.0.0.5", far_example="93.184.216.34")
+        error, recorder = await refused(FAR, "https://inside.example/", names)
+        assert "inside.example (10.0.0.5) is an address of a private network" in error.title
+        assert broken(recorder) == ["net.address"]
+        assert between.seen == []
+    found = routes.Routes(FAR, names)
+    assert await found.to("https://mcp.example/x") == routes.Route(between.url)  # where the entry itself leads
+    assert await found.to("https://far.example/") == routes.Route(between.url)
+    unknown = routes.Route(between.url, unseen="the proxy resolves the name")
+    assert await found.to("https://nobody.example/") == unknown
+
+    async def never(host: str, port: int) -> tuple[str, ...]:
+        await anyio.sleep_forever()
+        return ()
+
+    assert await routes.Routes(FAR, never).to("https://slow.example/") == unknown
+
+
+async def test_an_address_that_nobody_here_knows_is_not_said_to_be_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def known(_: object, url: str) -> routes.Route:
+        return routes.Route(addresses=("127.0.0.1",), unseen="the proxy resolves the name")
+
+    async def handler(exchange: Exchange) -> None:
+        await exchange.answer("200 OK", b"{}")
+
+    monkeypatch.setattr(routes.Routes, "to", known)
+    async with scripted_http(handler) as server:
+        _, recorder = await fetched(here(server.url), server.url)
+    (judged,) = [each for each in recorder.steps[0].verdicts if each.rule == "net.address"]
+    assert (judged.passed, judged.wrong) == (None, "the proxy resolves the name")
 
 
 async def test_a_host_without_proxy_is_reached_directly_at_whichever_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from mcpdeck.services.auth.identity import identify
-from mcpdeck.services.auth.kinds import Client, Invitation
 from mcpdeck.services.errors import AuthorizationDenied, ConfigError, RegistrationError
-from mcpdeck.services.models import LoginPhase, Opening
-from tests.auth.scripted_fetch import ISSUER, NOW, REDIRECT, Answer, Reply, Script, client, metadata, place, refused
+from mcpdeck.services.models import LoginPhase
+from tests.auth.identity_desk import REGISTRATION, Person, found, registered
+from tests.auth.scripted_fetch import ISSUER, NOW, REDIRECT, Answer, client, refused
 
 pytestmark = pytest.mark.anyio
 
-REGISTRATION = f"{ISSUER}/register"
 DOCUMENT = "https://deck.example/client.json"
-
-
-class Person:
-    """Knows a client id, or says no."""
-
-    opening: Opening = "browser"
-
-    def __init__(self, answer: tuple[str, str | None] | None = None) -> None:
-        self._answer = answer
-        self.asked: list[tuple[str, str]] = []
-
-    async def identify(self, server: str, issuer: str) -> tuple[str, str | None]:
-        self.asked.append((server, issuer))
-        if self._answer is None:
-            raise AuthorizationDenied("no client known")
-        return self._answer
-
-    async def authorize(self, invitation: Invitation, arrived: Callable[[str], None]) -> None:
-        raise AssertionError("nothing is authorized here")
-
-    async def choose(self, server: str, issuers: tuple[str, ...]) -> str:
-        raise AssertionError("there is one issuer")
-
-    async def consent(self, invitation: Invitation) -> bool:
-        raise AssertionError("nothing is asked for here")
-
-
-async def found(
-    *replies: Reply,
-    server: dict[str, Any] | None = None,
-    kept: Client | None = None,
-    env: str | None = None,
-    person: Person | None = None,
-    **settings: Any,
-) -> tuple[Client, Script]:
-    script = Script(*replies)
-    who = await identify(
-        script.fetch_for,
-        place(**settings),
-        metadata(**({"registration_endpoint": REGISTRATION} | (server or {}))),
-        REDIRECT,
-        person or Person(),
-        kept,
-        env,
-        now=lambda: NOW,
-    )
-    return who, script
-
-
-def registered(status: int = 201, **members: Any) -> Answer:
-    return Answer({"client_id": "new-1"} | members, status)
 
 
 # Which identity
@@ -81,12 +27,7 @@ async def test_a_configured_client_comes_before_everything_else_and_nothing_is_s
         client_secret="s",
         client_metadata_url=DOCUMENT,
     )
-    assert (who.client_id, who.origin, who.secret, who.auth_method) == (
-        "mine",
-        "configured",
-        "s",
-        "client_secret_basic",
-    )
+    assert (who.client_id, who.origin, who.auth_method) == ("mine", "configured", "client_secret_basic")
     assert who.redirect_uri is None
     assert script.requests == []
     assert script.verdict("client.issuer").passed is True
@@ -103,13 +44,14 @@ async def test_a_configured_client_of_another_issuer_is_never_used() -> None:
 
 @pytest.mark.parametrize(
     ("configured", "env", "secret"),
-    [("own", "other", "own"), (None, "other", "other"), (None, "", None), (None, None, None)],
+    [("own", "other", None), (None, "other", "other"), (None, "", None), (None, None, None)],
 )
-async def test_the_secret_of_a_configured_client_may_come_from_the_environment(
+async def test_the_secret_of_a_configured_client_may_come_from_the_environment_and_the_settings_keep_theirs(
     configured: str | None, env: str | None, secret: str | None
 ) -> None:
-    who, _ = await found(client_id="mine", client_secret=configured, env=env)
+    who, _ = await found(client_id="mine", client_secret=configured, env=env, issuer=ISSUER)
     assert who.secret == secret
+    assert who.auth_method == ("client_secret_basic" if configured or env else "none")
 
 
 async def test_a_secret_in_the_environment_is_for_the_configured_client_only() -> None:
@@ -118,9 +60,9 @@ async def test_a_secret_in_the_environment_is_for_the_configured_client_only() -
     assert "hush-hush" not in repr(script.requests)
 
 
-async def test_a_configured_key_signs() -> None:
+async def test_a_configured_key_signs_and_stays_in_the_settings() -> None:
     who, _ = await found(client_id="mine", private_key="pem", signing_algorithm="ES256")
-    assert (who.auth_method, who.private_key, who.signing_algorithm) == ("private_key_jwt", "pem", "ES256")
+    assert (who.auth_method, who.private_key) == ("private_key_jwt", None)
 
 
 async def test_a_metadata_document_comes_before_a_kept_registration() -> None:
@@ -142,7 +84,7 @@ async def test_a_client_with_a_document_signs_only_where_the_server_says_that_it
         server={"metadata_documents": True, "auth_methods": methods}, client_metadata_url=DOCUMENT, private_key="pem"
     )
     assert (who.auth_method == "private_key_jwt") is signs
-    assert who.private_key == ("pem" if signs else None)
+    assert who.private_key is None
 
 
 @pytest.mark.parametrize(
@@ -184,6 +126,8 @@ async def test_where_documents_are_not_supported_a_client_is_registered() -> Non
         ({"redirect_uri": "http://localhost:7777/callback"}, False),
         ({"origin": "configured"}, False),
         ({"origin": "metadata document"}, False),
+        ({"doubts": 1}, True),
+        ({"doubts": 2}, False),
     ],
 )
 async def test_a_kept_client_is_used_again_where_its_address_fits_and_its_secret_lasts(
@@ -253,13 +197,16 @@ async def test_a_registration_asks_for_a_native_client_that_can_refresh() -> Non
     ("methods", "wanted"),
     [
         (("client_secret_post", "none", "client_secret_basic"), "none"),
-        (("client_secret_post", "client_secret_basic"), "client_secret_basic"),
+        (("client_secret_post", "client_secret_basic"), "client_secret_post"),
+        (("client_secret_jwt", "client_secret_basic", "client_secret_post"), "client_secret_basic"),
         (("client_secret_post",), "client_secret_post"),
         (("private_key_jwt",), "none"),
         (None, "none"),
     ],
 )
-async def test_the_method_that_is_asked_for_is_one_of_the_servers(methods: Any, wanted: str) -> None:
+async def test_the_method_that_is_asked_for_is_the_first_one_of_the_servers_that_we_have(
+    methods: Any, wanted: str
+) -> None:
     _, script = await found(registered(), server={"auth_methods": methods})
     assert (script.requests[0].json or {})["token_endpoint_auth_method"] == wanted
 

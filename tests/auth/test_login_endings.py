@@ -20,6 +20,7 @@ from mcpdeck.services.errors import (
     RegistrationError,
     TokenError,
 )
+from mcpdeck.services.models import LoginPhase
 from tests.auth.login_desk import Desk, Person, browsing
 from tests.servers.authorization_server import Peer, authorization_server
 from tests.waiting import eventually
@@ -161,3 +162,15 @@ async def test_a_login_never_waits_for_ever(desk: Desk, monkeypatch: pytest.Monk
                     await desk.login(peer)
         assert "longer" in desk.last or "given up" in desk.last
         assert await desk.store.all() == ()
+
+
+async def test_the_end_of_a_login_belongs_to_what_it_was_at_whatever_is_refreshed_meanwhile(desk: Desk) -> None:
+    async def refuses(invitation: Invitation, arrived: Callable[[str], None]) -> None:
+        desk.recorder.event(LoginPhase.REFRESH, "The token was refreshed for a call")
+        raise AuthorizationDenied("not today")
+
+    async with authorization_server() as peer:
+        with pytest.raises(AuthorizationDenied):
+            await desk.login(peer, Person(refuses))
+    last = desk.recorder.steps[-1]
+    assert (last.title, last.phase) == ("The login failed", LoginPhase.AUTHORIZATION)

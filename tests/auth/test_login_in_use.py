@@ -2,75 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
+import anyio.abc
+import anyio.lowlevel
 import pytest
 
-from mcpdeck.services.auth.in_use import AGAIN_AFTER, LoginInUse, origin, token_of
-from mcpdeck.services.auth.kinds import Login, Place
-from mcpdeck.services.auth.store import CredentialStore, wanted_of
+from mcpdeck.services.auth.in_use import AGAIN_AFTER, LoginInUse
+from mcpdeck.services.auth.kinds import Login
 from mcpdeck.services.errors import StorageError, TokenRefreshFailed, TransportTimeout
-from mcpdeck.services.models import OAuthSettings
-from tests.auth.logins import URL, login
+from tests.auth.logins import URL
+from tests.auth.use_stage import BORN, made, stage
 
 pytestmark = pytest.mark.anyio
-
-PLACE = Place("server", URL, OAuthSettings())
-BORN = 1_000_000.0
-
-
-@dataclass
-class Stage:
-    store: CredentialStore
-    at: float = BORN
-    renewals: list[str | None] = field(default_factory=list)
-    failure: Exception | None = None
-    told: int = 0
-    waits: anyio.Event | None = None
-
-    async def renewal(self, before: Login) -> Login:
-        self.renewals.append(before.tokens.refresh)
-        if self.waits is not None:
-            await self.waits.wait()
-        if self.failure is not None:
-            raise self.failure
-        return made(f"access-{len(self.renewals)}", at=self.at)
-
-    def tell(self) -> None:
-        self.told += 1
-
-    def opened(self) -> LoginInUse:
-        """Another process's, or the first one's."""
-        return LoginInUse(PLACE, self.store, self.renewal, self.tell, now=lambda: self.at)
-
-    async def token(self, use: LoginInUse, url: str = URL, method: str = "POST") -> str:
-        return token_of(await use.headers(method, url))
-
-
-def made(access: str = "access-0", *, at: float = BORN, lifetime: float | None = 3600.0, **changes: object) -> Login:
-    one = login(access=access, wanted=wanted_of(PLACE.settings))
-    tokens = replace(
-        one.tokens,
-        token_type="Bearer",
-        dpop_key=None,
-        obtained_at=at,
-        expires_at=None if lifetime is None else at + lifetime,
-        refresh=f"refresh-of-{access}",
-    )
-    return replace(one, tokens=replace(tokens, **changes), refreshed="", refreshed_at=None)  # type: ignore[arg-type]
-
-
-@asynccontextmanager
-async def stage(folder: Path, kept: Login | None) -> AsyncGenerator[Stage]:
-    store = CredentialStore(folder / "auth", cache=folder / "cache", environ={}, keychain=False)
-    if kept is not None:
-        await store.save(kept)
-    with anyio.fail_after(15):
-        yield Stage(store)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +162,7 @@ async def test_a_token_that_cannot_be_kept_is_used_all_the_same_and_says_so(
         use = one.opened()
         await use.load()
 
-        async def full(_: Login) -> None:
+        async def full(_: Login, *, replacing: str | None = None) -> bool:
             raise StorageError("the disk is full", hint="make room")
 
         monkeypatch.setattr(one.store, "save", full)
@@ -263,7 +208,15 @@ async def test_what_is_shown_of_a_token_tells_everything_but_the_token(tmp_path:
         assert "the-secret" not in repr(use.login)
 
 
-def test_a_web_socket_has_the_origin_of_its_upgrade_request() -> None:
-    assert origin("wss://mcp.example/x") == origin("https://mcp.example/")
-    assert origin("ws://mcp.example/x") == origin("http://mcp.example:80/")
-    assert origin("ws://mcp.example/x") != origin("wss://mcp.example/x")
+@pytest.mark.parametrize(
+    ("url", "given"),
+    [
+        ("wss://mcp.example/x", "access-0"),
+        ("https://MCP.example:443/", "access-0"),
+        ("ws://mcp.example/x", ""),
+        ("ws://mcp.example:443/x", ""),
+    ],
+)
+async def test_a_web_socket_has_the_origin_of_its_upgrade_request(tmp_path: Path, url: str, given: str) -> None:
+    async with stage(tmp_path, made()) as one:
+        assert await one.token(one.opened(), url) == given

@@ -19,7 +19,7 @@ from mcpdeck.services.auth.records import (
     login_record,
     wanted_of,
 )
-from mcpdeck.services.models import IdentityProvider, JsonObject, OAuthSettings, as_object
+from mcpdeck.services.models import IdentityProvider, JsonObject, OAuthSettings, Tls, as_object
 from tests.auth.logins import SECRETS, URL, client, login, tokens
 
 
@@ -132,11 +132,20 @@ def test_the_key_of_a_record_is_that_of_its_login_and_of_no_other() -> None:
         OAuthSettings(grant="client_credentials"),
         OAuthSettings(scopes="a"),
         OAuthSettings(idp=IdentityProvider("a", "b", "c")),
+        OAuthSettings(allow_insecure=True),
     ],
 )
 def test_settings_that_mean_another_login_have_another_digest(other: OAuthSettings) -> None:
     assert wanted_of(other) != wanted_of(OAuthSettings())
     assert wanted_of(other) == wanted_of(replace(other))
+
+
+def test_a_login_is_not_used_where_another_authority_is_trusted() -> None:
+    own = wanted_of(OAuthSettings(), Tls(ca="/project/ca.pem"))
+    assert own != wanted_of(OAuthSettings())
+    assert own != wanted_of(OAuthSettings(), Tls(ca="/other/ca.pem"))
+    assert own == wanted_of(OAuthSettings(), Tls(ca="/project/ca.pem", minimum="1.3"))
+    assert wanted_of(OAuthSettings(), Tls(cert="/me.pem")) == wanted_of(OAuthSettings(), None)
 
 
 @pytest.mark.parametrize(

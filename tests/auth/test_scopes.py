@@ -34,7 +34,7 @@ def listing(*scopes: str) -> ResourceMetadata:
         pytest.param(Why(), listing("x"), None, ("x",), id="a login that nobody was refused for"),
         pytest.param(refused(), listing("x"), "c d", ("c", "d"), id="the configured ones win over the metadata"),
         pytest.param(refused(scope="a"), listing("x"), "c a", ("c", "a"), id="and are united with the challenge"),
-        pytest.param(refused(before=("old",)), listing("x"), None, ("x",), id="a new login forgets what was before"),
+        pytest.param(Why(scopes_before=("old",)), listing("x"), None, ("old", "x"), id="what is to be kept, and more"),
         pytest.param(refused(403, "w", ("r", "s")), listing("x"), None, ("r", "s", "w"), id="a step-up keeps it"),
         pytest.param(refused(403, "r w", ("r",)), None, None, ("r", "w"), id="each once"),
         pytest.param(refused(403, None, ("r",)), listing("x"), None, ("r", "x"), id="a step-up that names none"),

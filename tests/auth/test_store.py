@@ -13,6 +13,7 @@ import pytest
 
 from mcpdeck.services.auth import key_sources
 from mcpdeck.services.auth import store as module
+from mcpdeck.services.auth.kinds import Login
 from mcpdeck.services.auth.store import wanted_of
 from mcpdeck.services.errors import StorageError
 from mcpdeck.services.models import OAuthSettings
@@ -97,6 +98,46 @@ async def test_a_second_login_takes_the_place_of_the_first_also_at_another_autho
     assert len(content["logins"]) == 1  # and no token of the first stays behind
 
 
+@pytest.mark.parametrize(
+    ("before", "kept"),
+    [
+        pytest.param(login(), True, id="what it came from"),
+        pytest.param(login(access="another"), False, id="another token"),
+        pytest.param(login(issuer="https://moved.example"), False, id="a login elsewhere"),
+        pytest.param(login(client_id="another"), False, id="a login as another client"),
+        pytest.param(None, False, id="nothing any more"),
+    ],
+)
+async def test_a_refresh_takes_the_place_of_what_it_came_from_and_of_nothing_else(
+    house: House, before: Login | None, kept: bool
+) -> None:
+    store = house.open()
+    if before is not None:
+        await store.save(before)
+    newer = renewed(login(), "newer")
+    assert await store.save(newer, replacing="the-access") is kept
+    assert await found(store, login()) == (newer if kept else before)
+
+
+async def test_a_refresh_of_a_login_that_another_one_took_the_server_from_is_not_kept(house: House) -> None:
+    store = house.open()
+    for each in (login(), login(url=OTHER_URL), login(issuer="https://moved.example", access="moved")):
+        await store.save(each)
+    assert not await store.save(renewed(login(), "newer"), replacing="the-access")
+    assert await store.save(renewed(login(url=OTHER_URL), "newer"), replacing="the-access")
+    assert (await found(store, login())).tokens.access == "moved"
+
+
+async def test_a_refresh_is_kept_while_the_record_it_came_from_cannot_be_read(house: House) -> None:
+    await house.open(keychain=True).save(login())
+    house.backend.broken = True
+    newer = renewed(login(), "newer")
+    store = house.open(keychain=True)
+    assert not await store.save(replace(newer, wanted="of others"), replacing="the-access")
+    assert await store.save(newer, replacing="the-access")
+    assert await found(store, login()) == newer
+
+
 async def test_logins_with_other_settings_stand_side_by_side(house: House) -> None:
     store = house.open()
     person, machine = login(wanted="person"), replace(login(wanted="machine"), grant="client_credentials")
@@ -140,8 +181,11 @@ async def test_clients_are_kept_by_authorization_server_and_never_given_to_anoth
         assert await again.client_of(other, URL) is None
     await store.keep_client(ISSUER, client("newer"))
     assert await again.client_of(ISSUER, URL) == client("newer")
-    await again.forget_client(ISSUER)
-    assert await store.client_of(ISSUER, OTHER_URL) is None
+    await again.forget_client(ISSUER, "for-any")  # which is not kept any more
+    assert await store.client_of(ISSUER, URL) == client("newer")
+    await again.forget_client(ISSUER, "newer")
+    assert await store.client_of(ISSUER, URL) is None
+    assert await store.client_of(ISSUER, OTHER_URL) == client("for-one")
 
 
 async def test_forgetting_a_login_keeps_the_client_and_the_other_way_round(house: House) -> None:
@@ -151,7 +195,7 @@ async def test_forgetting_a_login_keeps_the_client_and_the_other_way_round(house
     await store.forget(login())
     assert await store.client_of(ISSUER, URL) == client()
     await store.save(login())
-    await store.forget_client(ISSUER)
+    await store.forget_client(ISSUER, client().client_id)
     assert await found(store, login()) == login()
 
 

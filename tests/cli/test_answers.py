@@ -13,7 +13,7 @@ from mcpdeck.app.answers import Answers, read_answers
 from mcpdeck.app.made_values import form_content, made
 from mcpdeck.services.engine.validation import problems
 from mcpdeck.services.errors import ConfigError
-from mcpdeck.services.models import IdentityProvider, OAuthSettings
+from mcpdeck.services.models import IdentityProvider, OAuthSettings, SecretFile
 from mcpdeck.services.session.questions import ELICITATION, SAMPLING, Answer, Question
 
 FORM: dict[str, Any] = {
@@ -272,7 +272,8 @@ def test_an_answers_file_changes_of_an_entry_s_login_only_what_it_names(file: Pa
 def test_a_file_named_in_the_answers_is_read_beside_them_and_a_variable_names_none(file: Path) -> None:
     (file.parent / "token.jwt").write_text("a.b.c\n")
     answers = given(file, {"oauth": {"grant": "jwt_bearer", "assertion": "@token.jwt"}})
-    assert answers.oauth is not None and answers.oauth.settings.assertion == "a.b.c"
+    assert answers.oauth is not None
+    assert answers.oauth.settings.assertion == SecretFile(str(file.parent / "token.jwt"))
     answers = given(file, {"oauth": {"assertion": "${TOKEN}"}}, TOKEN="@token.jwt")
     assert answers.oauth is not None and answers.oauth.settings.assertion == "@token.jwt"
 

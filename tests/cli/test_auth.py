@@ -5,7 +5,11 @@ from __future__ import annotations
 import base64
 
 import pytest
+from anyio import to_thread
 
+from mcpdeck.services.auth.store import CredentialStore
+from mcpdeck.services.config.files import Folders
+from tests.auth.logins import login
 from tests.cli.command import CommandLine
 from tests.cli.protected import Start, answers, keeps_its_secrets, portal, start
 
@@ -27,6 +31,15 @@ def test_without_a_target_every_stored_login_is_listed_by_the_name_of_its_server
     assert (login["servers"], login["url"], login["issuer"]) == (["notes"], peer.mcp_url, peer.issuer)
     assert said["weaker"] is True
     keeps_its_secrets(peer, done)
+
+
+@pytest.mark.anyio
+async def test_a_login_of_a_websocket_server_is_listed_by_its_name_too(mcpdeck: CommandLine) -> None:
+    environ = {"MCPDECK_HOME": str(mcpdeck.home)}
+    await CredentialStore.of(Folders.of(environ), environ).save(login(url="https://ws.example/mcp"))
+    mcpdeck.user({"talk": {"type": "ws", "url": "wss://ws.example/mcp"}})
+    (stored,) = (await to_thread.run_sync(mcpdeck, "auth", "--json")).json["logins"]
+    assert stored["servers"] == ["talk"]
 
 
 def test_where_nothing_is_stored_that_is_said(mcpdeck: CommandLine) -> None:

@@ -162,6 +162,35 @@ def test_without_a_login_a_command_says_how_to_log_in(mcpdeck: CommandLine, star
     assert peer.asked("/authorize") == []
 
 
+def test_of_a_server_that_is_only_a_url_the_url_is_what_to_log_in_to(mcpdeck: CommandLine, start: Start) -> None:
+    peer = start(scopes=("read",), challenge_scope="read", tool_scopes={"paint": "paint"})
+    done = mcpdeck("tools", peer.mcp_url, "--json")
+    assert (done.code, done.error["hint"]) == (4, f"Log in: mcpdeck login {peer.mcp_url}")
+    assert mcpdeck("login", peer.mcp_url, *answers(mcpdeck)).code == 0
+    done = mcpdeck("call", peer.mcp_url, "paint", "--json")
+    asks = f"mcpdeck login {peer.mcp_url} --scopes paint"
+    assert (done.code, done.error["hint"]) == (4, f"Ask for more: {asks}.")
+    assert mcpdeck(*asks.split()[1:], *answers(mcpdeck)).code == 0
+    assert mcpdeck("call", peer.mcp_url, "paint").code == 0
+
+
+@pytest.mark.parametrize("text", ["", "  ", 'a "b', "ä"])
+def test_scopes_that_are_none_are_refused(mcpdeck: CommandLine, text: str) -> None:
+    done = mcpdeck("login", "http://127.0.0.1:1/mcp", "--scopes", text)
+    assert done.code == 2 and "scopes" in done.err
+
+
+def test_where_a_login_is_done_is_heard_from_the_server_also_when_a_person_asks_again(
+    mcpdeck: CommandLine, start: Start
+) -> None:
+    peer = start()
+    assert mcpdeck("login", peer.mcp_url, *answers(mcpdeck)).code == 0
+    peer.requests.clear()
+    assert mcpdeck("login", peer.mcp_url, "--again", *answers(mcpdeck)).code == 0
+    unasked = [one for one in peer.asked("/mcp", "POST") if one.token is None]
+    assert len(unasked) == 1
+
+
 def test_a_command_with_answers_logs_in_by_itself_and_keeps_it(mcpdeck: CommandLine, start: Start) -> None:
     peer = start()
     done = mcpdeck("call", peer.mcp_url, "whoami", *answers(mcpdeck))
@@ -232,6 +261,28 @@ def test_a_login_that_is_wanted_is_remembered_and_answers_log_in_all_the_same(
     assert mcpdeck("tools", "it").code == 4 and len(peer.requests) > asked
     assert status(*answers(mcpdeck)) == "connected"
     assert status() == "connected"
+
+
+def test_a_login_anywhere_has_every_server_asked_again_that_wanted_one(mcpdeck: CommandLine, start: Start) -> None:
+    first, second = start(), start()
+    mcpdeck.user({name: {"type": "http", "url": peer.mcp_url} for name, peer in (("a", first), ("b", second))})
+    assert mcpdeck("login", "a", *answers(mcpdeck)).code == 0
+    assert mcpdeck("list").code == 0
+    second.requests.clear()
+    assert mcpdeck("list").code == 0 and second.requests == []
+    assert mcpdeck("login", "a", "--again", *answers(mcpdeck)).code == 0
+    assert mcpdeck("list").code == 0 and second.asked("/mcp")
+
+
+def test_a_login_that_was_wanted_is_not_remembered_of_what_the_entry_expands_to_now(
+    mcpdeck: CommandLine, start: Start
+) -> None:
+    peer = start()
+    mcpdeck.user({"it": {"type": "http", "url": peer.mcp_url, "oauth": {"scopes": "${SCOPES}"}}})
+    for scopes, contacted in (("read", True), ("read", False), ("write", True)):
+        peer.requests.clear()
+        assert mcpdeck("list", env={"SCOPES": scopes}).code == 0
+        assert bool(peer.requests) is contacted
 
 
 def test_a_batch_in_which_only_authorization_failed_ends_with_its_code(mcpdeck: CommandLine, start: Start) -> None:

@@ -79,3 +79,42 @@ def test_for_a_blocked_server_nothing_is_contacted_and_its_login_is_forgotten(
     assert "not revoked" in gone["said"][0]
     assert peer.asked("/revoke") == []
     assert mcpdeck("auth", "--json").json["logins"] == []
+
+
+def test_whoever_logs_out_of_everything_contacts_nothing_for_a_server_that_is_switched_off(
+    mcpdeck: CommandLine, start: Start
+) -> None:
+    off, on = start(), start()
+    mcpdeck.user({name: {"type": "http", "url": peer.mcp_url} for name, peer in (("off", off), ("on", on))})
+    for name in ("off", "on"):
+        assert mcpdeck("login", name, *answers(mcpdeck)).code == 0
+    assert mcpdeck("disable", "off").code == 0
+    off.requests.clear()
+    gone = mcpdeck("logout", "--all", "--json").json["loggedOut"]
+    assert len(gone) == 2
+    assert off.requests == [] and len(on.asked("/revoke")) == 2
+    assert mcpdeck("auth", "--json").json["logins"] == []
+
+
+def test_whoever_logs_out_of_everything_does_it_as_the_entries_say(mcpdeck: CommandLine, start: Start) -> None:
+    peer = start(clients={"robot": "s3cret-robot"}, registration=None)
+    oauth = {"clientId": "robot", "clientSecret": "s3cret-robot", "grant": "client_credentials"}
+    mcpdeck.user({"it": {"type": "http", "url": peer.mcp_url, "oauth": oauth}})
+    assert mcpdeck("login", "it").code == 0
+    (gone,) = mcpdeck("logout", "--all", "--json").json["loggedOut"]
+    assert "was revoked" in gone["said"][0]
+    assert mcpdeck("auth", "--json").json["logins"] == []
+
+
+def test_an_unapproved_entry_is_no_way_to_have_anything_contacted(mcpdeck: CommandLine, start: Start) -> None:
+    peer = start()
+    mcpdeck.user({"it": {"type": "http", "url": peer.mcp_url}})
+    assert mcpdeck("login", "it", *answers(mcpdeck)).code == 0
+    mcpdeck.user({})
+    mcpdeck.project({"it": {"type": "http", "url": peer.mcp_url}})
+    peer.requests.clear()
+    for words in (("login", "it"), ("login", "it", "--again"), ("auth", "it")):
+        assert mcpdeck(*words, *answers(mcpdeck)).code == 5
+    (gone,) = mcpdeck("logout", "it", "--json").json["loggedOut"]
+    assert "not revoked" in gone["said"][0]
+    assert peer.requests == []

@@ -160,6 +160,10 @@ def test_an_http_entry_has_its_url_and_expanded_headers(project: Project, kind: 
         ({"command": "x", "headersHelper": "h"}, '"headersHelper" is not used by a server of type stdio'),
         ({"type": "ws-ide", "url": "ws://127.0.0.1/", "oauth": 3}, '"oauth" is not used by a server of type ws-ide'),
         ({"type": "http", "url": "http://h/", "oauth": {"xaa": 1}}, 'unknown field "xaa" in "oauth"'),
+        (
+            {"type": "http", "url": "http://h/", "oauth": {"clientID": "x"}},
+            'unknown field "clientID" in "oauth" (kept, not used): did you mean "clientId"?',
+        ),
         ({"type": "http", "url": "http://h/", "oauth": {"clientId": "${A_}"}}, "${A_} is not set and has no default"),
         ({"command": "x", "comand": "y"}, 'unknown field "comand" (kept, not used): did you mean "command"?'),
         ({"command": "x", "Url": "y"}, 'unknown field "Url" (kept, not used): did you mean "url"?'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shlex
 import sys
@@ -145,6 +146,19 @@ def test_a_list_of_words_is_run_without_a_shell_and_its_stdin_is_empty() -> None
     assert (output.data, output.code) == (b"['$HOME;x'] ''\n", 0)
     with pytest.raises(CommandFailed, match="cannot be started"):
         output_of(["/no/such/program"], cwd="/")
+
+
+@pytest.mark.parametrize("more", [None, {"MORE": "x"}])
+def test_a_command_gets_the_environment_but_not_what_opens_the_stored_logins(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, str] | None
+) -> None:
+    for name in ("MCPDECK_PASSPHRASE", "MCPDECK_PASSPHRASE_OLD", "MCP_CLIENT_SECRET"):
+        monkeypatch.setenv(name, "s3cret")
+    code = "import os; print(sorted(name for name in os.environ if name.startswith('MCP') or name == 'MORE'))"
+    named = ast.literal_eval(output_of([sys.executable, "-c", code], cwd="/", environ=more).data.decode())
+    assert "MCP_CLIENT_SECRET" in named
+    assert ("MORE" in named) is (more is not None)
+    assert not {"MCPDECK_PASSPHRASE", "MCPDECK_PASSPHRASE_OLD"} & set(named)
 
 
 def test_an_entry_has_its_helper_as_it_is_written(tmp_path: Path) -> None:

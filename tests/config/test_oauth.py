@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from mcpdeck.services.config.clients import CLIENTS
 from mcpdeck.services.config.clients.secrets import without_secrets
 from mcpdeck.services.config.masked_entry import masked_definition
 from mcpdeck.services.config.redaction import Redaction
+from mcpdeck.services.config.secret_file import UnusableSecret, private_key, read_secret, token
 from mcpdeck.services.config.store_entries import holds_secret
-from mcpdeck.services.models import IdentityProvider, OAuthSettings, ServerEntry, Source
+from mcpdeck.services.models import IdentityProvider, OAuthSettings, SecretFile, ServerEntry, Source
 from tests.config.made import http, made
 
 KEY = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0LWtleQ==\n-----END PRIVATE KEY-----"
@@ -71,8 +72,7 @@ def test_every_field_reaches_the_settings() -> None:
         ({"privateKey": "hunter2"}, '"privateKey" in "oauth" is no private key in PEM form', "@FILE"),
         ({"privateKey": KEY.replace("PRIVATE", "PUBLIC")}, "is no private key in PEM form", "@FILE"),
         ({"privateKey": KEY.replace("PRIVATE", "ENCRYPTED PRIVATE")}, "is encrypted", "openssl"),
-        ({"privateKey": "@nowhere.pem"}, "nowhere.pem, which cannot be read: No such file", "after @"),
-        ({"privateKey": "@."}, "which is no file", "name a file"),
+        ({"privateKey": "@ "}, "names no file", "after @"),
         ({"assertion": "hunter2 hunter2"}, '"assertion" in "oauth" has white space', "alone"),
         ({"idp": "https://idp.example"}, '"idp" in "oauth" is a string, not an object', "idToken"),
         ({"idp": {"idToken": "hunter2"}}, '"idp" in "oauth" has no "tokenEndpoint"', "clientId"),
@@ -130,13 +130,15 @@ def test_a_secret_that_stands_in_the_file_is_taken_out_of_what_is_shown_too() ->
     assert "hunter2" not in repr(found) and "c2VjcmV0" not in repr(found)
 
 
-def test_a_key_and_a_token_are_read_from_files_beside_the_entry_s_file(tmp_path: Path) -> None:
-    (tmp_path / "key.pem").write_text(f"{KEY}\n")
+def test_a_file_is_named_beside_the_entry_s_file_and_not_looked_at(tmp_path: Path) -> None:
     (tmp_path / "work.jwt").write_text("a.b.c\n")
-    (tmp_path / "id.jwt").write_text("d.e.f")
-    found = entry(tmp_path, privateKey="@key.pem", assertion="@./work.jwt", idp={**IDP, "idToken": "@id.jwt"}).oauth
-    assert found is not None and found.idp is not None
-    assert (found.private_key, found.assertion, found.idp.id_token) == (KEY, "a.b.c", "d.e.f")
+    found = entry(tmp_path, privateKey="@no.pem", assertion="@./work.jwt", idp={**IDP, "idToken": "@pipe"})
+    assert found.problem is None and found.oauth is not None and found.oauth.idp is not None
+    assert found.oauth.private_key == SecretFile(str(tmp_path / "no.pem"))
+    assert found.oauth.assertion == SecretFile(str(tmp_path / "work.jwt"))
+    assert found.oauth.idp.id_token == SecretFile(str(tmp_path / "pipe"))
+    assert "a.b.c" not in repr(found)
+    assert found.target is not None and Redaction(found.target.put_in).text("a.b.c") == "a.b.c"
 
 
 def test_a_key_may_stand_on_one_line_with_line_ends_written_out() -> None:
@@ -145,19 +147,38 @@ def test_a_key_may_stand_on_one_line_with_line_ends_written_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "what"), [(b"", "is empty"), (b"\xff", "is no text"), (b"x" * 70_000, "too large")]
+    ("content", "fits", "what"),
+    [
+        (b"", token, "is empty"),
+        (b"\xff", token, "is no text"),
+        (b"x" * 70_000, token, "too large"),
+        (b"hunter2 hunter2", token, "white space"),
+        (b"hunter2", private_key, "no private key"),
+    ],
+    ids=["empty", "binary", "large", "words", "no key"],
 )
-def test_a_file_that_is_no_token_is_named(tmp_path: Path, content: bytes, what: str) -> None:
-    (tmp_path / "t.jwt").write_bytes(content)
-    found = entry(tmp_path, assertion="@t.jwt")
-    assert found.problem is not None
-    assert str(tmp_path / "t.jwt") in found.problem.title and what in found.problem.title
+def test_a_file_that_is_no_key_and_no_token_is_refused_and_not_shown(
+    tmp_path: Path, content: bytes, fits: Callable[[str], str], what: str
+) -> None:
+    (tmp_path / "t").write_bytes(content)
+    with pytest.raises(UnusableSecret, match=what) as caught:
+        read_secret(SecretFile(str(tmp_path / "t")), fits)
+    assert "hunter2" not in f"{caught.value.what}{caught.value.remedy}"
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_file_is_read_each_time_and_its_line_end_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "t.jwt"
+    for content in ("a.b.c", "d.e.f"):
+        file.write_text(f"{content}\n")
+        assert read_secret(SecretFile(str(file)), token) == content
+
+
+def test_a_pipe_is_not_waited_for_and_what_is_not_there_is_named(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    found = entry(tmp_path, assertion="@pipe")
-    assert found.problem is not None and "which is no file" in found.problem.title
+    with pytest.raises(UnusableSecret, match="which is no file"):
+        read_secret(SecretFile(str(tmp_path / "pipe")), token)
+    with pytest.raises(UnusableSecret, match=r"nowhere\.jwt, which cannot be read: No such file"):
+        read_secret(SecretFile(str(tmp_path / "nowhere.jwt")), token)
 
 
 def test_no_secret_is_in_the_definition_that_is_shown() -> None:
@@ -205,11 +226,11 @@ def test_claude_code_gets_the_fields_that_it_has() -> None:
     assert any("oauth.grant" in lint for lint in exported.lints)
 
 
-def test_settings_stand_in_the_entry_s_essence(tmp_path: Path) -> None:
+def test_an_entry_stays_the_same_when_the_content_of_its_file_changes(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text(KEY)
     first = entry(tmp_path, clientId="id", privateKey="@key.pem")
     (tmp_path / "key.pem").write_text(KEY.replace("c2Vj", "b3Ro"))
     second = entry(tmp_path, clientId="id", privateKey="@key.pem")
-    assert first.digest == second.digest
-    assert first.oauth is not None and second.oauth is not None
-    assert replace(first.oauth, private_key=second.oauth.private_key) == second.oauth != first.oauth
+    assert (first.digest, first.oauth) == (second.digest, second.oauth)
+    other = entry(tmp_path, clientId="id", privateKey="@other.pem")
+    assert first.digest != other.digest and first.oauth != other.oauth

@@ -72,3 +72,20 @@ def test_values_that_come_later_are_hidden_and_the_oldest_are_forgotten() -> Non
     assert redaction.text("token-000 token-001 token-064") == "token-000 ••• •••"
     redaction.hide("true")
     assert redaction.text("true") == "true"
+
+
+def test_of_two_values_the_one_that_was_used_last_is_remembered_longer() -> None:
+    redaction = Redaction({})
+    for number in range(HIDDEN):
+        redaction.hide(f"value-{number:03}")
+    redaction.hide("value-000")
+    redaction.hide("value-new")
+    assert redaction.text("value-000 value-001 value-new") == "••• value-001 •••"
+
+
+def test_tokens_that_come_and_go_take_nobody_else_s_place() -> None:
+    redaction = Redaction({"s3cret": "${KEY}"})
+    redaction.hide("of-the-helper")
+    for number in range(2 * HIDDEN):
+        redaction.hide(f"token-{number:03}", token=True)
+    assert redaction.text("s3cret of-the-helper token-000 token-127") == "${KEY} ••• token-000 •••"

@@ -61,6 +61,39 @@ def test_a_remote_server_is_shown_with_everything_that_is_read_or_run_for_it() -
     ]
 
 
+def test_a_login_is_shown_with_where_it_goes_how_and_which_files_are_read_for_it() -> None:
+    oauth = {
+        "issuer": "https://evil.example",
+        "authServerMetadataUrl": "https://evil.example/doc",
+        "grant": "id_jag",
+        "clientId": "id",
+        "clientSecret": "@hunter2",
+        "privateKey": "@~/.ssh/id_rsa",
+        "assertion": "@~/.vault-token",
+        "idp": {
+            "tokenEndpoint": "https://idp.example/t",
+            "clientId": "i",
+            "idToken": "@../id",
+            "clientSecret": "s3cret",
+        },
+        "allowInsecure": True,
+    }
+    lines = shown(http("https://h/", oauth=oauth))
+    for part in (
+        "issuer https://evil.example",
+        "authServerMetadataUrl https://evil.example/doc",
+        "grant id_jag",
+        "idp.tokenEndpoint https://idp.example/t",
+        "allowInsecure true",
+    ):
+        assert part in lines["login"].split(", ")
+    assert lines["login reads"] == (
+        "~/.ssh/id_rsa (to sign with), ~/.vault-token (sent to the authorization server), "
+        "../id (sent to the authorization server)"
+    )
+    assert not {"hunter2", "s3cret"} & set(" ".join(lines.values()).replace("@", " ").split())
+
+
 def test_where_a_connector_s_token_comes_from_is_shown() -> None:
     entry = {"type": "claudeai-proxy", "url": "https://h/"}
     command = ["op", "read", "--password", "hunter2", "evil"]

@@ -15,6 +15,7 @@ from mcpdeck.services.auth.entry_authorization import EntryAuthorization
 from mcpdeck.services.auth.hands_http import HttpHands
 from mcpdeck.services.auth.kinds import Hands
 from mcpdeck.services.config.files import Folders
+from mcpdeck.services.connections.barrier import Guard
 from mcpdeck.services.connections.logins import Logins, by_enter
 from mcpdeck.services.connections.settings import Settings
 from mcpdeck.services.models import AuthView, EraMode, Origin, ServerEntry
@@ -96,6 +97,7 @@ async def house(
     unattended: bool = False,
     person: bool = False,
     settings: Settings = QUIET,
+    guard: Guard | None = None,
     seconds: float = 20,
 ) -> AsyncGenerator[House]:
     """``unattended``: logs in by plain GETs, unless ``hands`` are given. ``person``: the dashboard's questions."""
@@ -109,7 +111,9 @@ async def house(
         invite=by_enter if person else None,
     )
     with anyio.fail_after(seconds):
-        async with running([entry or guarded(peer)], settings=settings, can_ask=person, logins=logins) as services:
+        async with running(
+            [entry or guarded(peer)], settings=settings, can_ask=person, guard=guard, logins=logins
+        ) as services:
             yield House(services, peer)
 
 

@@ -12,7 +12,9 @@ import anyio
 import pytest
 
 from mcpdeck.app.worker import running
+from mcpdeck.services.auth import grants
 from mcpdeck.services.auth.entry_authorization import EntryAuthorization
+from mcpdeck.services.auth.seam import Refusal
 from mcpdeck.services.errors import AuthorizationRequired, McpDeckError, TokenRefreshFailed, UsageError
 from mcpdeck.services.models import HttpTarget, LoginStatus, OAuthSettings, Status
 from mcpdeck.services.state.model import CallStatus
@@ -20,6 +22,7 @@ from tests import entries
 from tests.connections.authorized import NAME, QUIET, guarded, house, logged_in
 from tests.servers.authorization_server import Peer, authorization_server
 from tests.servers.oauth_answers import reply
+from tests.servers.oauth_endpoints import token
 from tests.servers.processes import free_port
 from tests.servers.scripted_http import Exchange
 from tests.waiting import eventually
@@ -222,6 +225,65 @@ async def test_an_expired_token_is_refreshed_and_the_very_same_message_is_sent_a
         assert one.view.token.refreshed == "refreshed"
 
 
+async def test_who_gives_up_waiting_for_another_token_is_gone_at_once_and_the_connection_stays(tmp_path: Path) -> None:
+    asked, answer = anyio.Event(), anyio.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        seen = peer.requests[-1]
+        asked.set()
+        await answer.wait()
+        await token(peer, exchange, seen)
+
+    async with authorization_server() as peer, logged_in(peer, tmp_path) as one:
+        peer.expire()
+        peer.change(overrides={"/token": slow})
+        async with anyio.create_task_group() as callers:
+            callers.start_soon(one.call)
+            await asked.wait()
+            callers.cancel_scope.cancel()
+        assert not answer.is_set()
+        assert one.row.status is Status.CONNECTED
+        answer.set()
+        assert (await one.call()).status is CallStatus.SUCCESS
+        assert peer.grants() == ["refresh_token"]
+        assert one.view.why == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "challenge"), [(401, "Bearer"), (403, 'Bearer error="insufficient_scope", scope="more"')]
+)
+async def test_taking_a_request_back_is_no_reason_for_another_token_nor_to_ask_anybody(
+    tmp_path: Path, status: int, challenge: str
+) -> None:
+    async with authorization_server() as peer, logged_in(peer, tmp_path, unattended=True) as one:
+        sent = await one.auth.headers("POST", peer.mcp_url)
+        notice = Refusal(status, (challenge,), "POST", peer.mcp_url, sent, operation="notifications/cancelled")
+        with pytest.raises(TokenRefreshFailed):
+            await one.auth.refused(notice)
+        assert at_issuer(peer) == []
+        await one.auth.refresh_now()
+        assert await one.auth.refused(notice)  # there is another by now
+        with pytest.raises(TokenRefreshFailed):
+            await one.auth.refused(notice)
+
+
+async def test_a_fault_of_ours_in_a_refresh_fails_who_waits_for_it_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("oops")
+
+    async with authorization_server() as peer, logged_in(peer, tmp_path) as one:
+        peer.expire()
+        with monkeypatch.context() as patch:
+            patch.setattr(grants, "refresh", broken)
+            with pytest.raises(ExceptionGroup) as caught:
+                await one.call()
+        assert caught.group_contains(RuntimeError, match="oops")
+        assert one.row.status is Status.CONNECTED
+        assert (await one.call()).status is CallStatus.SUCCESS
+
+
 async def test_many_calls_with_an_expired_token_wait_for_one_refresh(tmp_path: Path) -> None:
     async with authorization_server() as peer, logged_in(peer, tmp_path) as one:
         peer.expire()
@@ -403,7 +465,7 @@ async def test_a_person_logs_in_from_the_dashboard_by_the_question_that_it_asks(
         row = await one.settled()
         assert row.status is Status.NEEDS_AUTH
         assert row.error is not None
-        assert row.error.hint.startswith("Enter logs in (opens your browser")
+        assert row.error.hint.startswith("Enter shows what is asked; o there opens your browser")
         assert at_issuer(peer) == []
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(one.services.manager.login, NAME)
@@ -484,6 +546,22 @@ async def test_a_refresh_elsewhere_is_taken_over_without_a_request(tmp_path: Pat
         assert one.view.token is None
 
 
+async def test_a_logout_gives_back_what_another_process_has_by_now_as_well(tmp_path: Path) -> None:
+    async with (
+        authorization_server() as peer,
+        logged_in(peer, tmp_path) as one,
+        house(peer, tmp_path) as other,
+    ):
+        await other.services.manager.connected(NAME)
+        await other.auth.refresh_now()
+        both = [house.auth.login.tokens for house in (other, one) if house.auth.login is not None]
+        said = await one.services.manager.logout(NAME)
+        given_back = [seen.form["token"] for seen in peer.asked("/revoke")]
+        assert given_back == [token for tokens in both for token in (tokens.refresh, tokens.access)]
+        assert len(said) == len(set(said))
+        assert await one.auth._around.store.all() == ()
+
+
 async def test_a_logout_elsewhere_is_heard_and_the_token_is_not_used_any_more(tmp_path: Path) -> None:
     async with authorization_server(revocation=False) as peer, logged_in(peer, tmp_path) as one:
         async with house(peer, tmp_path) as other:
@@ -534,6 +612,18 @@ async def test_a_changed_entry_and_a_login_anywhere_end_that(tmp_path: Path) -> 
         async with house(peer, tmp_path, person=True) as again:
             await again.settled()
             assert peer.requests != []
+
+
+async def test_a_connection_that_stands_ends_that(tmp_path: Path) -> None:
+    async with authorization_server() as peer:
+        async with house(peer, tmp_path) as first:
+            await first.settled()
+        peer.change(open_to_all=True)
+        async with house(peer, tmp_path) as command:
+            await command.services.manager.connected(NAME)
+        peer.requests.clear()
+        async with house(peer, tmp_path, person=True) as one:
+            await one.services.manager.connected(NAME)
 
 
 async def test_a_login_without_a_person_needs_no_hands(tmp_path: Path) -> None:

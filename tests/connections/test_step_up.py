@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
+from mcpdeck.services.errors import AuthError
 from mcpdeck.services.models import LoginStatus, Status
 from mcpdeck.services.state.model import CallState, CallStatus
 from tests.connections.authorized import NAME, House, house, logged_in
@@ -60,6 +61,7 @@ async def test_a_person_is_asked_for_consent_with_what_is_added_and_no_clock_run
             await one.browse()
         assert ended[0].status is CallStatus.SUCCESS
         assert one.row.status is Status.CONNECTED
+        assert (one.view.status, one.view.why) == (LoginStatus.DONE, "")
 
 
 async def test_the_time_limit_of_any_request_stands_still_while_a_person_is_asked(tmp_path: Path) -> None:
@@ -90,6 +92,8 @@ async def test_a_person_who_says_no_is_not_asked_again_by_the_next_call(tmp_path
             await one.answer("mcpdeck/consent", "decline")
         assert failure(ended[0]).startswith("tools/call paint needs more than the login allows: nobody agreed")
         assert failure(await one.call("paint")) == failure(ended[0])
+        assert one.view.status is LoginStatus.DONE  # what there was still holds
+        assert one.view.why == "more was not granted: nobody agreed to ask for more: admin"
         assert (await one.call()).status is CallStatus.SUCCESS
         assert one.row.status is Status.CONNECTED
         assert peer.asked("/authorize") == []
@@ -178,7 +182,7 @@ async def test_a_connection_that_needs_more_than_anybody_gives_wants_a_login_and
             assert row.status is Status.NEEDS_AUTH
             assert row.error is not None
             assert row.error.title == "initialize needs more than the login allows: it wants admin"
-            assert '"scopes"' in row.error.hint
+            assert row.error.hint == "Ask for more: mcpdeck login guarded --scopes admin."
         async with house(peer, tmp_path, person=True) as dashboard:
             await dashboard.answer("mcpdeck/consent", "decline")
             row = await dashboard.settled()
@@ -198,3 +202,32 @@ async def test_a_403_that_asks_for_no_scopes_is_no_reason_for_a_login(tmp_path: 
         assert row.error is not None
         assert row.error.title == "the server forbids this (403)"
         assert len(peer.asked("/authorize")) == 1  # for the 401 before
+
+
+async def test_logging_in_again_keeps_what_was_asked_for_until_somebody_logs_out(tmp_path: Path) -> None:
+    async with authorization_server(**PAINTING) as peer, logged_in(peer, tmp_path, unattended=True) as one:
+        await one.call("paint")
+        await one.services.manager.login(NAME, again=True)
+        await one.services.manager.logout(NAME)
+        await one.services.manager.login(NAME)
+        assert [seen.query["scope"] for seen in peer.asked("/authorize")] == ["read admin", "read admin", "read"]
+
+
+async def test_a_login_that_nobody_asked_for_asks_for_what_the_server_wants_now(tmp_path: Path) -> None:
+    async with authorization_server(**PAINTING) as peer, logged_in(peer, tmp_path, unattended=True) as one:
+        await one.call("paint")
+        peer.forget_tokens()
+        await one.call()
+        assert [seen.query["scope"] for seen in peer.asked("/authorize")] == ["read admin", "read"]
+
+
+async def test_a_login_again_that_fails_is_a_remark_while_the_one_before_it_holds(tmp_path: Path) -> None:
+    async with authorization_server() as peer, logged_in(peer, tmp_path, unattended=True) as one:
+        peer.change(denied="access_denied")
+        with pytest.raises(AuthError):
+            await one.services.manager.login(NAME, again=True)
+        assert one.view.status is LoginStatus.DONE
+        assert one.view.why.startswith("logging in again failed: ")
+        peer.forget_tokens()
+        assert (await one.call()).error is not None
+        assert one.view.status is LoginStatus.FAILED

@@ -68,7 +68,7 @@ SECURITY: tuple[Requirement, ...] = (
         "Discovery never leads into private networks by itself.",
         tests=(
             "tests/auth/test_guarded_addresses.py::test_a_public_server_leads_nobody_inside",
-            "tests/auth/test_guarded_addresses.py::test_a_server_that_is_inside_itself_excuses_its_own_kind_only",
+            "tests/auth/test_guarded_addresses.py::test_a_server_that_shows_that_it_is_inside_excuses_its_own_kind_only",
             "tests/auth/test_guarded.py::test_a_redirect_to_where_nobody_may_go_is_not_followed",
             "tests/auth/test_misbehaving_server.py::test_discovery_that_must_not_be_trusted_ends_before_any_browser",
         ),

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
+from mcpdeck.services import http
 from tests.servers.oauth_answers import ABSENT, cut, document, html, laid_over, redirect, reply
 from tests.servers.oauth_endpoints import authorize, exchange_identity, register, revoke, token
 from tests.servers.oauth_ledger import Ledger, Refused, Seen
@@ -164,7 +165,7 @@ class Peer:
     async def redirect_of(self, url: str) -> str:
         """Follow an authorization URL as a browser would, up to the address that leads back to the client."""
         back = dict(parse_qsl(urlsplit(url).query))["redirect_uri"]
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as browser:
+        async with browser_of(url) as browser:
             for _ in range(10):
                 answer = await browser.get(url)
                 target = answer.headers.get("location")
@@ -179,10 +180,17 @@ class Peer:
     async def browse(self, url: str) -> httpx.Response:
         """A person's browser: follow the URL, then visit the client's own listener; its answer."""
         back = await self.redirect_of(url)
-        async with httpx.AsyncClient(trust_env=False, timeout=10) as browser:
+        async with browser_of(back) as browser:
             answer = await browser.get(back)
         self.pages.append((answer.status_code, answer.text))
         return answer
+
+
+def browser_of(url: str) -> httpx.AsyncClient:
+    """A browser, which writes no log: what it visits are addresses with codes in them."""
+    browser = http.client(url, routed=True)
+    browser.timeout = httpx.Timeout(10)
+    return browser
 
 
 def metadata_of(peer: Peer) -> dict[str, Any]:

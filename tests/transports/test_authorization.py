@@ -20,8 +20,8 @@ from mcpdeck.services.errors import (
     McpDeckError,
 )
 from mcpdeck.services.models import EraName, HttpTarget, SseTarget, WebSocketTarget
-from mcpdeck.services.transports.base import Frame, Hooks, Outgoing, Transport
-from mcpdeck.services.transports.http_exchange import TRIALS
+from mcpdeck.services.transports.admission import TRIALS
+from mcpdeck.services.transports.base import Frame, Hooks, MessageKind, Outgoing, Transport
 from tests.servers.scripted_http import Exchange, Handler, ScriptedServer, scripted_http
 from tests.waiting import eventually
 
@@ -36,13 +36,15 @@ class Tokens:
     number: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     nonces: list[str | None] = field(default_factory=list)
+    renews: list[tuple[str, bool]] = field(default_factory=list)
     changed: anyio.Event = field(default_factory=anyio.Event)
 
     @property
     def token(self) -> str:
         return f"token-{self.number}"
 
-    async def headers(self, method: str, url: str) -> Mapping[str, str]:
+    async def headers(self, method: str, url: str, *, renew: bool = True) -> Mapping[str, str]:
+        self.renews.append((method, renew))
         return {"Authorization": f"Bearer {self.token}", "DPoP": f"proof-{method}-{url}"}
 
     async def refused(self, refusal: Refusal) -> bool:
@@ -86,7 +88,7 @@ async def line(handler: Handler, tokens: Tokens | None = None, **headers: str) -
     hidden: list[str] = []
     notes: list[str] = []
     bodies: list[tuple[str, bytes]] = []
-    hooks = Hooks(hide=hidden.append, note=notes.append, body=lambda what, data: bodies.append((what, data)))
+    hooks = Hooks(hide_token=hidden.append, note=notes.append, body=lambda what, data: bodies.append((what, data)))
     async with scripted_http(handler) as server:
         with anyio.fail_after(15):
             async with open_transport(HttpTarget(server.url, headers), hooks, auth=tokens) as transport:
@@ -129,8 +131,29 @@ async def test_a_refused_message_is_sent_again_unchanged_with_the_next_token() -
         assert refusal.challenges == ('Bearer realm="r"',)
         assert refusal.sent["Authorization"] == "Bearer token-0"
         assert "token-0" not in repr(refusal)
-        assert {"token-0", "token-1"} <= set(one.hidden)
+        assert one.hidden == ["token-0", "token-1"]  # and not the proof that goes with each request
         assert one.bodies == [("body of 401 to POST", b'{"no": 1}')]
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "renew"),
+    [
+        ("request", "ping", True),
+        ("response", None, True),
+        ("notification", "notifications/cancelled", False),
+        ("notification", "notifications/progress", False),
+    ],
+)
+async def test_a_notification_is_no_reason_to_renew_a_token_before_it_is_sent(
+    kind: MessageKind, method: str | None, renew: bool
+) -> None:
+    async def taken(exchange: Exchange) -> None:
+        await (exchange.result("done") if kind == "request" else exchange.answer("202 Accepted"))
+
+    async with line(taken) as one:
+        one.waiting = Outgoing(b'{"jsonrpc":"2.0","id":1,"method":"ping"}', kind, 1, method)
+        await one.transport.send(one.waiting)
+        assert one.tokens.renews == [("POST", renew)]
 
 
 @pytest.mark.parametrize(
@@ -312,6 +335,6 @@ async def test_a_websocket_carries_the_token_on_its_upgrade_and_asks_again_with_
     async with scripted_http(handler) as server:
         target = WebSocketTarget(server.url.replace("http:", "ws:"))
         with anyio.fail_after(15), pytest.raises(AuthorizationRequired):
-            await open_transport(target, Hooks(hide=hidden.append), auth=tokens).__aenter__()
+            await open_transport(target, Hooks(hide_token=hidden.append), auth=tokens).__aenter__()
     assert seen == ["Bearer token-0", "Bearer token-1"]
-    assert {"token-0", "token-1"} <= set(hidden)
+    assert hidden == ["token-0", "token-1"]
