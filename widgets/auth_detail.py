@@ -26,6 +26,19 @@ NAME = 26
 """Most cells of the column of names; a longer one stands on a line of its own."""
 VALUE = 16_384
 """Most characters of one value that are laid out."""
+TELLING = frozenset(
+    {
+        "authorization",
+        "dpop",
+        "dpop-nonce",
+        "www-authenticate",
+        "location",
+        "content-type",
+        "cache-control",
+        "set-cookie",
+    }
+)
+"""Headers that say something about a login; the others stand below them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +55,12 @@ class DetailRow:
 
 
 class DetailRows(VirtualList[DetailRow]):
-    """Rows of one step; Enter asks to reveal or hide, ``y`` to copy."""
+    """Rows of one step; Enter asks to reveal or hide, ``n`` goes to what may be, ``y`` asks to copy."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "copy", "Copy", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy", show=False),
+        Binding("n", "next_masked", "Next masked value", show=False),
+    ]
 
     class CopyRequested(Message):
         """What the row under the cursor is part of should be copied."""
@@ -78,38 +94,58 @@ class DetailRows(VirtualList[DetailRow]):
         room = width - line_width(item.line) - len(words) - 1
         return (*item.line, (" " * max(1, room) + words, "accent"))
 
+    @property
+    def masks(self) -> bool:
+        """There is something to reveal or to hide."""
+        return any(row.secret for row in self._rows)
+
+    def action_next_masked(self) -> None:
+        """The cursor to the next value that can be revealed or hidden; after the last one to the first."""
+        begins = [
+            at for at, row in enumerate(self._rows) if row.secret and (not at or not _same(row, self._rows[at - 1]))
+        ]
+        if begins:
+            self.move_cursor(next((at for at in begins if at > self.cursor), begins[0]))
+
     def action_copy(self) -> None:
-        if self.current is not None and self.current.copies:
+        if self.current is not None and self.current.hidden:
+            self.notify("It is masked: Enter shows it.", markup=False)
+        elif self.current is not None and self.current.copies:
             # made visible: pasted into a shell, a control character of a server would be a key
             self.post_message(self.CopyRequested(visible(self.current.copies)))
 
 
-def step_rows(step: LoginStep, width: int, revealed: Mapping[str, str]) -> list[DetailRow]:
+def _same(row: DetailRow, other: DetailRow) -> bool:
+    """Rows of one value."""
+    return row.secret == other.secret and row.copies == other.copies
+
+
+def step_rows(step: LoginStep, width: int, revealed: Mapping[str, str], *, said: str = "") -> list[DetailRow]:
     """Everything about a step in rows of ``width`` cells; ``revealed``: values by the keys of their fields.
 
-    What is wrong comes first, what is right last.
+    What is wrong comes first, then what is right, then what was sent and answered. ``said``: what else there is to say.
     """
     width = max(24, width)
-    rows = [*_headline(step, width)]
+    rows = [*_headline(step, width, said)]
     passed = [verdict for verdict in step.verdicts if verdict.passed]
     for verdict in sorted((one for one in step.verdicts if not one.passed), key=lambda one: one.passed is None):
         rows += [_blank(), *_wrong(verdict, width)]
-    for title, side in (("Request", step.request), ("Answer", step.answer)):
-        if side is not None:
-            rows += [_blank(), *_side(title, side, width, revealed)]
     if passed:
         rows += [_blank(), _row(("Checked", "title"))]
         for verdict in passed:
             rows += _passed(verdict, width)
+    for title, side in (("Request", step.request), ("Answer", step.answer)):
+        if side is not None:
+            rows += [_blank(), *_side(title, side, width, revealed)]
     return rows
 
 
-def _headline(step: LoginStep, width: int) -> Iterable[DetailRow]:
+def _headline(step: LoginStep, width: int, also: str) -> Iterable[DetailRow]:
     mark = mark_of(step)
     for index, text in enumerate(wrapped(one_line(step.title, 400), width - 2)):
         yield _row((f"{mark.glyph} " if index == 0 else "  ", mark.ink), (text, "strong"))
     took = f"answered in {milliseconds(step.ms)}" if step.ms is not None and step.answer is not None else ""
-    said = " · ".join(part for part in (step.phase.value, clock(step.at), took) if part)
+    said = " · ".join(part for part in (step.phase.value, clock(step.at), took, also) if part)
     for text in wrapped(said, width - 2):
         yield _row((f"  {text}", "muted"))
     for text in wrapped(visible(step.error), width - 2) if step.error else ():
@@ -150,13 +186,14 @@ def _side(title: str, side: ExchangeSide, width: int, revealed: Mapping[str, str
         yield DetailRow(((text, "strong"),), side.line)
     longest = max((cell_len(one_line(one.name)) for one in (*side.headers, *side.body)), default=0)
     column = min(longest, NAME, width // 2) + 2
-    for group in (side.headers, side.body):
-        if group is side.body and side.headers and group:
-            yield _blank()
-        for shown in group:
-            yield from _field(shown, column, width, revealed)
+    for shown in side.body:
+        yield from _field(shown, column, width, revealed)
     for text in wrapped(visible(side.text), width - 2) if side.text else ():
         yield DetailRow((("│ ", "muted"), (text, "")), side.text)
+    if side.headers and (side.body or side.text):
+        yield _blank()
+    for shown in sorted(side.headers, key=lambda one: one.name.lower() not in TELLING):
+        yield from _field(shown, column, width, revealed)
 
 
 def _field(shown: ShownField, column: int, width: int, revealed: Mapping[str, str]) -> Iterable[DetailRow]:

@@ -5,13 +5,15 @@ Owns the columns and the marks. What an exchange consisted of stands in ``auth_d
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from rich.cells import cell_len
 
 from ..services.models import AuthView, LoginPhase, LoginStep, TokenView
 from ..services.state.text import one_line
+from .fact_lines import clock
 from .ink import Line, Span, fit
 from .status_marks import Mark, milliseconds
 from .virtual_list import VirtualList
@@ -29,10 +31,44 @@ PHASES: dict[LoginPhase, str] = {
 }
 """What a step belongs to, short enough for a column."""
 PHASE_WIDTH, STATUS_WIDTH, TIME_WIDTH = 10, 4, 8
-ROOMY = 44
-"""Cells from which there is room for the phase."""
+ROOMY = 56
+"""Cells from which there is room for the phase beside a title."""
 
-Row: TypeAlias = "LoginStep | TokenView"
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Steps that follow each other, say the same and went the same way: at least two, oldest first."""
+
+    steps: tuple[LoginStep, ...]
+
+    @property
+    def last(self) -> LoginStep:
+        return self.steps[-1]
+
+
+Row: TypeAlias = "LoginStep | Repeated | TokenView"
+
+
+def folded(steps: Iterable[LoginStep]) -> list[LoginStep | Repeated]:
+    """One row for refreshes in a row, of which nothing is to be told but how many there were."""
+    rows: list[LoginStep | Repeated] = []
+    for step in steps:
+        before = rows[-1] if rows else None
+        last = before.last if isinstance(before, Repeated) else before
+        if last is None or step.phase is not LoginPhase.REFRESH or _outcome(last) != _outcome(step):
+            rows.append(step)
+        else:
+            rows[-1] = Repeated((*(before.steps if isinstance(before, Repeated) else (last,)), step))
+    return rows
+
+
+def _outcome(step: LoginStep) -> Hashable:
+    return step.phase, step.title, step.error, answer_status(step), mark_of(step).glyph
+
+
+def step_of(row: Row | None) -> LoginStep | None:
+    """The step that stands for a row; the last one of several."""
+    return row.last if isinstance(row, Repeated) else row if isinstance(row, LoginStep) else None
 
 
 def mark_of(step: LoginStep) -> Mark:
@@ -63,7 +99,7 @@ class StepList(VirtualList[Row]):
     def present(self, view: AuthView | None) -> None:
         current, last = self.current, self._cursor >= self.length() - 1
         token = (view.token,) if view is not None and view.token is not None else ()
-        steps = view.steps if view is not None else ()
+        steps = folded(view.steps) if view is not None else ()
         rows: tuple[Row, ...] = (*token, *steps)
         if rows == self._rows:
             return
@@ -78,45 +114,63 @@ class StepList(VirtualList[Row]):
         return self._rows[index]
 
     def stamp(self, item: Row) -> Hashable:
-        return self._first_of_phase(item) if isinstance(item, LoginStep) else None
+        return self._first_of_phase(item)
 
-    def _first_of_phase(self, step: LoginStep) -> bool:
-        steps = [row for row in self._rows if isinstance(row, LoginStep)]
-        index = next((at for at, one in enumerate(steps) if one is step), 0)
-        return index == 0 or steps[index - 1].phase is not step.phase
+    def _first_of_phase(self, item: Row) -> bool:
+        index = next((at for at, row in enumerate(self._rows) if row is item), 0)
+        before = step_of(self._rows[index - 1]) if index else None
+        step = step_of(item)
+        return step is None or before is None or before.phase is not step.phase
 
     def empty(self) -> Line:
         return ((" No step was taken so far.", "muted"),)
 
     def paint(self, item: Row, width: int, *, current: bool) -> Line:
         ink = "strong" if current else ""
-        if isinstance(item, TokenView):
+        step = step_of(item)
+        if step is None:
             return (("◆ ", "title"), ("Token and claims", ink or "title"))
-        mark = mark_of(item)
-        status = answer_status(item)
-        took = milliseconds(item.ms) if item.ms is not None else ""
+        mark = mark_of(step)
+        status = answer_status(step)
+        # How long it took; of what took no time when it was, and of several when the last one was.
+        alone = step.ms if isinstance(item, LoginStep) else None
+        time = milliseconds(alone) if alone is not None else clock(step.at)
         line: list[Span] = [(f"{mark.glyph} ", mark.ink)]
         if width >= ROOMY:
-            phase = PHASES[item.phase] if self._first_of_phase(item) else ""
+            phase = PHASES[step.phase] if self._first_of_phase(item) else ""
             line.append((fit(phase, PHASE_WIDTH) + " ", "muted"))
-        room = width - sum(cell_len(text) for text, _ in line) - STATUS_WIDTH - TIME_WIDTH - 1
-        line.append((fit(one_line(item.title, 200), room), ink))
-        line.append((fit(status, STATUS_WIDTH, right=True), "bad" if item.failed else "muted"))
-        line.append((fit(took, TIME_WIDTH, right=True), "muted"))
+        room = width - sum(cell_len(text) for text, _ in line) - STATUS_WIDTH - TIME_WIDTH - 2
+        times = f" × {len(item.steps)}" if isinstance(item, Repeated) else ""
+        title = one_line(step.title, 200)
+        if times:
+            title = fit(title, min(cell_len(title), max(1, room - len(times)))) + times
+        line.append((fit(title, room), ink))
+        line.append((fit(status, STATUS_WIDTH, right=True), "bad" if step.failed else "muted"))
+        line.append((fit(time, TIME_WIDTH + 1, right=True), "muted"))
         return line
 
 
 def _start(rows: tuple[Row, ...]) -> int:
     """The first thing that is wrong, else the token, else the first step."""
-    return next((index for index, row in enumerate(rows) if isinstance(row, LoginStep) and row.failed), 0)
+    failed = (index for index, row in enumerate(rows) if (step := step_of(row)) is not None and step.failed)
+    return next(failed, 0)
 
 
 def _kept(rows: tuple[Row, ...], current: Row | None, *, last: bool) -> int:
-    if last and isinstance(current, LoginStep):
+    step = step_of(current)
+    if last and step is not None:
         return len(rows) - 1
-    if isinstance(current, TokenView):
+    if step is None:
         return 0
-    # a step is another object once it was judged
-    number = current.number if current is not None else -1
-    found = (index for index, row in enumerate(rows) if isinstance(row, LoginStep) and row.number == number)
-    return next(found, 0)
+    # A step is another object once it was judged, and another row once it is repeated.
+    return next((index for index, row in enumerate(rows) if step.number in _numbers(row)), 0)
+
+
+def _numbers(row: Row) -> list[int]:
+    match row:
+        case Repeated(steps):
+            return [step.number for step in steps]
+        case LoginStep():
+            return [row.number]
+        case TokenView():
+            return []

@@ -11,10 +11,11 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 
 from ..services.state.text import one_line
 from .json_text import escape_unsafe
+from .line_input import LineInput
 
 EDITABLE = 20_000
 """Longest text that is laid out, in characters."""
@@ -55,7 +56,7 @@ class EntryArea(TextArea):
             self.replace(escape_unsafe(text), start, end, maintain_selection_offset=False)
 
 
-class NameInput(Input):
+class NameInput(LineInput):
     """The line of the name: what is pasted becomes one visible line."""
 
     def on_paste(self, event: events.Paste) -> None:

@@ -274,6 +274,10 @@ class FieldsForm(VerticalScroll, can_focus=False):
         return sum(child.outer_size.height for child in self.children if child.display)
 
     @property
+    def form(self) -> Form:
+        return self._form
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         return self._form.fields
 
@@ -334,10 +338,13 @@ class FieldsForm(VerticalScroll, can_focus=False):
             return True
         return False
 
-    def focus_field(self, name: str) -> None:
+    def focus_field(self, name: str, *, select: bool = False) -> None:
+        """``select``: what comes next takes the place of what stands there."""
         for row in self.query(FieldRow):
             if row.field.name == name:
                 row.editor.focus_control()
+                if select:
+                    row.editor.select_all()
                 row.scroll_visible(animate=False)
                 return
 

@@ -55,6 +55,7 @@ class Field:
     """One member of the arguments object. ``schema`` is the property's schema after local references.
 
     ``shape`` says in words what a JSON field holds (safe on one line), ``example`` is such a value as JSON text.
+    ``joins``: what is pasted is put together again into one line, as no value holds a blank.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Field:
     choices: tuple[Choice, ...] = ()
     shape: str = ""
     example: str = ""
+    joins: bool = False
 
     @property
     def hint(self) -> str:

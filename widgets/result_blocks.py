@@ -235,7 +235,11 @@ def _error_blocks(error: ErrorInfo) -> list[Block]:
     blocks: list[Block] = [TextBlock(error.title, "bad")]
     if error.hint:
         blocks.append(TextBlock(error.hint))
-    details = dict(error.details)
+    # What stands behind a refused login (challenges, statuses) is read in its steps.
+    details = dict(error.details) if error.kind != "auth" else {}
+    if error.kind == "auth":
+        keys = ("L", "$primary"), " logs in and asks for what is missing · ", ("A", "$primary"), " shows every step"
+        blocks.append(remark(*keys))
     facts: list[tuple[str, str]] = []
     for name, label in (("code", "code"), ("status", "HTTP"), ("exitCode", "exit code")):
         value = details.pop(name, None)

@@ -138,7 +138,7 @@ def _login(server: ServerState) -> tuple[str, str]:
     if view is not None and view.status is LoginStatus.RUNNING:
         return "Not connected: logging in", "A shows every step"
     told = server.error is not None and "Enter" in server.error.hint  # with where that leads
-    return "Not connected: a login is needed", "" if told else "Enter logs in"
+    return "Not connected: a login is needed", "" if told else "Enter logs in, and shows what is asked first"
 
 
 def _asker(source: Source) -> str:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from ..services.models import AuthView, Json, JsonObject, LoginStatus, TokenView, as_list
 from ..services.state.model import ServerState
-from ..services.state.text import one_line
+from ..services.state.text import one_line, visible
 from .fact_lines import dotted, fact, heading, moment
 from .ink import Line, Span, fit, wrapped
 from .json_text import dumps, pretty_text
@@ -35,6 +35,11 @@ SOON = 300
 """Seconds before the end of a token from which it is shown that it ends."""
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 LABEL = 10
+KEYS = (
+    ("L", "logs in; what is asked for is shown before anything is opened"),
+    ("d", "finds out where and how, step by step, without logging in"),
+)
+"""What can be done where nothing was done yet."""
 CLAIMS = ("sub", "aud", "scope", "iss", "exp")
 """What is told of the claims where there is one line for them, the weightiest first."""
 
@@ -74,7 +79,10 @@ def counts_down(server: ServerState | None) -> bool:
 
 
 def panel(view: AuthView | None, now: float, *, short: bool = False) -> list[Line]:
-    """One line a fact, each cut where it does not fit; what is cut, or left out as ``short``, is in ``token_rows``."""
+    """One line a fact, each cut where it does not fit; what is cut is in ``token_rows``.
+
+    ``short``: two lines, as all the rest stands there.
+    """
     view = view or AuthView()
     mark = MARKS[view.status]
     status: list[Span] = [(f"{mark.glyph} ", mark.ink), (WORDS[view.status], "strong")]
@@ -87,20 +95,39 @@ def panel(view: AuthView | None, now: float, *, short: bool = False) -> list[Lin
     end = expiry(token, now)
     refresh = refresh_words(token, now)
     kept = "has a refresh token" if token.has_refresh else "has no refresh token"
+    held = _line("Token", (f"{one_line(token.token_type, 20)} · ", ""), end, (f" · {kept}", ""))
+    if short:
+        return [status, held]
     lines: list[Line] = [
         status,
         _line("Issuer", (one_line(token.issuer, 300), "")),
         _line("Client", (one_line(token.client_id, 300), "")),
         _line("Scopes", (scope_words(token.scopes), "")),
-        _line("Token", (f"{one_line(token.token_type, 20)} · ", ""), end, (f" · {kept}", "")),
+        held,
     ]
-    if short:
-        return lines
     if refresh:
         lines.append(_line("Refreshed", (refresh, "")))
     if token.claims is not None:
         lines.append(_line("Claims", (claim_words(token.claims), "")))
     return lines
+
+
+def before_any(server: ServerState | None, width: int) -> Iterable[Line]:
+    """What is known where no step of a login was taken: what was refused, the challenges as received, what to do."""
+    error = server.error if server is not None else None
+    if error is not None and error.kind == "auth":
+        for text in wrapped(visible(error.title), width):
+            yield ((text, "strong"),)
+        values = [one for one in as_list(error.details.get("challenges")) if isinstance(one, str)]
+        if values:
+            yield from heading("WWW-Authenticate", "as the server sent it")
+        for value in values:
+            for index, text in enumerate(wrapped(one_line(value), width - 2)):
+                yield (("│ " if index == 0 else "  ", "muted"), (text, ""))
+        yield ()
+    for key, does in KEYS:
+        for index, text in enumerate(wrapped(does, width - 3)):
+            yield ((fit("" if index else key, 3), "accent"), (text, ""))
 
 
 def _line(label: str, *spans: Span) -> Line:
@@ -146,7 +173,8 @@ def token_rows(token: TokenView, width: int, now: float) -> Iterable[Line]:
             yield from fact(label, value, width, colour)
     if token.claims is None:
         yield ()
-        yield (("The token is no JWT: what it says is known to its issuer alone.", "muted"),)
+        for text in wrapped("The token is no JWT: what it says is known to its issuer alone.", width):
+            yield ((text, "muted"),)
         return
     yield from heading("Claims", "as the token says; nobody verified them here")
     for line in pretty_text(token.claims).split("\n"):

@@ -23,6 +23,7 @@ from ..services.models import Status, Tool
 from ..services.state.model import ServerState
 from ..services.state.text import one_line
 from .ink import Line, Span, cropped, fit
+from .line_input import LineInput
 from .server_offer import is_cached
 from .virtual_list import VirtualList
 
@@ -140,7 +141,7 @@ class ToolRows(VirtualList[Tool]):
         return cropped(line, width - 1)
 
 
-class FilterInput(Input):
+class FilterInput(LineInput):
     """One borderless line; Esc, Enter and the arrows hand over to the rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

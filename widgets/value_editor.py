@@ -23,6 +23,7 @@ from ..services.state.text import one_line
 from .choice_line import UNSET_TITLE, ChoiceLine
 from .form_values import EMPTY, Choice, Entry, Field, Kind
 from .json_text import JsonTextError, dumps, escape_unsafe, is_unsafe, loads
+from .line_input import LineInput
 
 EDITABLE = 20_000
 """Longest text that is laid out for editing, in characters; longer ones are held whole, out of the layout."""
@@ -38,7 +39,7 @@ class Pasted(Message):
         self.text = text
 
 
-class ValueInput(Input):
+class ValueInput(LineInput):
     """One line. A paste of several lines, of unsafe characters or of a huge text is handed up whole."""
 
     def on_paste(self, event: events.Paste) -> None:
@@ -110,7 +111,8 @@ class ValueEditor(Widget):
             scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1;
             &:focus { background: $primary 20%; }
         }
-        & > ValueInput { height: 1; }
+        /* A line has no row to spare: a scrollbar would lie over what is typed. */
+        & > ValueInput, & > ValueInput.-textual-compact { height: 1; scrollbar-size: 0 0; }
         & > ValueInput > .input--placeholder { color: $text-muted; }
         & > ValueArea { height: auto; min-height: 1; max-height: 8; }
         & > ValueArea > .text-area--placeholder { color: $text-muted; }
@@ -218,6 +220,11 @@ class ValueEditor(Widget):
         if self.control is not None:
             self.control.focus()
 
+    def select_all(self) -> None:
+        """What is typed or pasted next takes the place of all that stands in a line or an area."""
+        if isinstance(self.control, ValueInput | ValueArea):
+            self.control.select_all()
+
     def compose(self) -> ComposeResult:
         yield self._made()
 
@@ -305,6 +312,9 @@ class ValueEditor(Widget):
     def _pasted(self, event: Pasted) -> None:
         event.stop()
         text, literal = event.text, self._entry.literal
+        if self.field.joins:
+            self._replace(Entry(one_line("".join(text[: 4 * EDITABLE].split()), EDITABLE)))
+            return
         as_json = literal or self.field.kind is Kind.JSON
         if as_json:
             text = escape_unsafe(text)

@@ -17,25 +17,28 @@ from textual.content import Content
 from textual.events import Resize
 from textual.screen import ModalScreen
 
-from ...services.models import AuthView, LoginStatus, LoginStep, TokenView
+from ...services.models import AuthView, LoginStatus, LoginStep, Status, TokenView
 from ...services.state.model import McpState, PromptState, ServerState
 from ...services.state.text import one_line
 from ...widgets.app_of import app_of
 from ...widgets.auth_detail import DetailRow, DetailRows, step_rows
-from ...widgets.auth_steps import StepList
+from ...widgets.auth_steps import Repeated, Row, StepList, step_of
+from ...widgets.fact_lines import clock
 from ...widgets.ink import Line
 from ...widgets.line_document import LineDocument
 from ...widgets.prompts.login_words import OWN
-from ...widgets.token_lines import counts_down, panel, scope_words, token_rows
+from ...widgets.token_lines import before_any, counts_down, panel, scope_words, token_rows
 from ...widgets.virtual_list import VirtualList
 from ..bridge import NOT_FED, FedScreen
 from ..controller import Intents
 from .confirm_screen import Answer, ConfirmScreen
 
-WIDE = 100
-"""Columns from which one step stands beside the list of them."""
+WIDE = 116
+"""Columns from which one step stands beside the list of them, and its title can be read."""
 TALL = 32
 """Rows from which there is room for everything about the token."""
+HELD = frozenset({Status.PENDING_APPROVAL, Status.REJECTED, Status.BLOCKED, Status.DISABLED, Status.NOT_CONFIGURED})
+"""Statuses of servers that nothing is contacted for."""
 EDGE = 3
 """Cells of a row beside its words: the cursor's edge, and a margin on the right."""
 
@@ -47,8 +50,10 @@ class AuthScreen(FedScreen, ModalScreen[str | None]):
         Binding("escape,q,A", "close", "Close", show=False),
         Binding("right,l", "to_detail", "To the step", show=False),
         Binding("left,h", "to_list", "To the steps", show=False),
+        Binding("z", "zoom", "Only the step", show=False),
         Binding("r", "refresh_token", "Refresh now", show=False),
         Binding("e", "expire_token", "Expire now", show=False),
+        Binding("d", "look_up", "Find out how", show=False),
         Binding("L", "log_in", "Log in again", show=False),
         Binding("x", "log_out", "Revoke and clear", show=False),
     ]
@@ -150,28 +155,37 @@ class AuthScreen(FedScreen, ModalScreen[str | None]):
         if not self.is_mounted:
             return
         row = self._steps.current
-        number = row.number if isinstance(row, LoginStep) else 0
+        step = step_of(row)
+        number = step.number if step is not None else 0
         another = number != self._shown
         if another:
             self._revealed.clear()
             self._shown = number
         self._detail.present(self._rows(row), top=another)
+        self._show_keys()
 
-    def _rows(self, row: LoginStep | TokenView | None) -> list[DetailRow]:
+    def _rows(self, row: Row | None) -> list[DetailRow]:
         width = self._detail.scrollable_content_region.width - EDGE
         match row:
             case LoginStep():
                 return step_rows(row, width, self._revealed)
+            case Repeated():
+                said = f"the last of {len(row.steps)} since {clock(row.steps[0].at)}"
+                return step_rows(row.last, width, self._revealed, said=said)
             case TokenView():
                 return [DetailRow(line, _plain(line)) for line in token_rows(row, max(24, width), self._now())]
             case None:
-                return []
+                return [DetailRow(line, _plain(line)) for line in before_any(self._server, max(24, width))]
 
     @on(VirtualList.Chosen, "#auth-detail")
     def _row_chosen(self) -> None:
-        """Reveal one masked value, or hide it again."""
+        """Reveal one masked value, or hide it again; on what is none, go to the next one."""
         row = self._detail.current
         if row is None or not row.secret:
+            if self._detail.masks:
+                self._detail.action_next_masked()
+            else:
+                self.notify("Nothing is masked in this step.", markup=False)
             return
         if row.hidden:
             value = self._intents.reveal(self._name, row.secret)
@@ -190,18 +204,28 @@ class AuthScreen(FedScreen, ModalScreen[str | None]):
         self._detail.focus()
 
     def action_to_list(self) -> None:
+        self.remove_class("-zoom")
         self._steps.focus()
+
+    def action_zoom(self) -> None:
+        """The step alone, or the list of them beside it again."""
+        self.toggle_class("-zoom")
+        self._detail.focus()
+        self.call_after_refresh(self._show_step)
 
     # The token.
 
     def _show_keys(self) -> None:
         view = self._view or AuthView()
         if self._detail.has_focus:
-            words = ["Enter shows what is masked", "y copy", "← steps"]
+            masked = ["n next masked", "Enter shows"] if self._detail.masks else []
+            words = [*masked, "y copy", "← steps", "z zoom"]
         elif view.token is not None:
             words = ["→ step", "r refresh", "e expire", "L log in", "x log out"]
         else:
-            words = [*(["→ step"] if view.steps else []), "L log in"]
+            words = [*(["→ step"] if view.steps else []), "L log in", "d find out how"]
+        if self._held:
+            words = [word for word in words if word not in ("r refresh", "L log in", "d find out how")]
         self.query_one("#auth").border_subtitle = Content(" · ".join([*words, "Esc closes"]))
 
     @property
@@ -211,8 +235,23 @@ class AuthScreen(FedScreen, ModalScreen[str | None]):
             self.notify("L logs in.", title="There is no token", markup=False)
         return has
 
+    @property
+    def _held(self) -> bool:
+        """Nothing may be contacted for the server, so nothing is for its login."""
+        return self._server is not None and self._server.status in HELD
+
+    def _contacted(self) -> bool:
+        server = self._server
+        if server is not None and self._held:
+            self.notify(
+                "Nothing is contacted for its login either.",
+                title=f"{one_line(self._name, 60)} is {server.status}",
+                markup=False,
+            )
+        return not self._held
+
     def action_refresh_token(self) -> None:
-        if self._has_token:
+        if self._has_token and self._contacted():
             self._intents.refresh_token(self._name)
 
     def action_expire_token(self) -> None:
@@ -220,8 +259,17 @@ class AuthScreen(FedScreen, ModalScreen[str | None]):
             self._intents.expire_token(self._name)
 
     def action_log_in(self) -> None:
+        if not self._contacted():
+            return
         done = self._view is not None and self._view.status is LoginStatus.DONE
         self._intents.login(self._name, again=done)
+
+    def action_look_up(self) -> None:
+        view = self._view
+        if view is not None and view.token is not None:
+            self.notify("Every step of its login is shown already.", markup=False)
+        elif self._contacted():
+            self._intents.look_up(self._name)
 
     def action_log_out(self) -> None:
         view = self._view
@@ -235,7 +283,9 @@ class AuthScreen(FedScreen, ModalScreen[str | None]):
         token = view.token
         question = ConfirmScreen(
             f"Log out of {one_line(self._name, 50)}?",
-            "The token is revoked, where its issuer takes that, and forgotten here.",
+            "The token is forgotten here; its issuer is not asked to revoke it."
+            if self._held
+            else "The token is revoked, where its issuer takes that, and forgotten here.",
             (
                 ("Issuer", one_line(token.issuer, 300)),
                 ("Client", one_line(token.client_id, 300)),

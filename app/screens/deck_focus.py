@@ -11,6 +11,7 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from ...services.state.model import PromptState
+from ...widgets.prompts.login_words import OWN
 from ...widgets.tool_list import FilterInput
 from ..actions import READING, Zone
 from .deck_actions import DeckActions
@@ -35,6 +36,7 @@ class DeckFocus(DeckActions):
 
     tab: var[str] = var("overview")
     _going: Zone | None = None
+    _chosen: str = ""
     _before_question: tuple[Zone, Widget | None] = (Zone.SERVERS, None)
 
     def focus_in(self, zone: Zone) -> None:
@@ -58,6 +60,7 @@ class DeckFocus(DeckActions):
                 self.tab = "form" if zone is Zone.CALLS else zone.value
             self.add_class("-desk")
             self.set_class(zone is Zone.CALLS, "-calls")
+        self.set_class(zone is Zone.QUESTION, "-asked")
         self._going = zone
         self.call_after_refresh(self._arrive, zone)
 
@@ -70,15 +73,22 @@ class DeckFocus(DeckActions):
         """Show the lists where only one side has room."""
         self.remove_class("-desk", "-calls", "-zoom")
 
+    def first_of(self, prompts: tuple[PromptState, ...]) -> PromptState | None:
+        """The question that is shown: the one somebody went to, else the one that waits longest."""
+        return next((prompt for prompt in prompts if prompt.id == self._chosen), prompts[0] if prompts else None)
+
     def follow_questions(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> None:
         """A question takes the focus of whoever only reads; who types is told by the badge. Answered, it goes back."""
         zone = self._going or self._zone()
-        if old and all(prompt.id != old[0].id for prompt in new):
-            self.question_closed(old[0], answering=zone is Zone.QUESTION)
-        if not new:
+        was, first = self.first_of(old), self.first_of(new)
+        if was is not None and all(prompt.id != was.id for prompt in new):
+            self.question_closed(was, answering=zone is Zone.QUESTION)
+        # A login is given up by Esc twice: the second one must not hit what somebody else asks.
+        another = was is not None and first is not None and was.method in OWN and was.server != first.server
+        if first is None or (another and zone is Zone.QUESTION):
             if zone is Zone.QUESTION:
                 self._return()
-        elif (not old or old[0].id != new[0].id) and zone in READING | {Zone.QUESTION}:
+        elif (was is None or was.id != first.id) and zone in READING | {Zone.QUESTION}:
             self.focus_zone(Zone.QUESTION)
 
     def takes_back(self, event: events.Key) -> bool:
@@ -103,6 +113,7 @@ class DeckFocus(DeckActions):
         zone = self._zone()
         self.set_class(zone not in _ON_THE_LEFT, "-desk")
         self.set_class(zone is Zone.CALLS, "-calls")
+        self.set_class(zone is Zone.QUESTION, "-asked")
         self.zone_entered(zone)
 
 

@@ -6,13 +6,12 @@ Owns turning a key into an intent or a screen. The login itself goes on beside t
 from __future__ import annotations
 
 from ...services.models import LoginStatus, Status, TransportKind
-from ...services.state.model import ServerState
+from ...services.state.model import PromptState, ServerState
 from ...services.state.text import one_line
 from ...widgets.app_of import app_of
 from ...widgets.prompts.login import LoginPanel
 from ...widgets.prompts.login_words import OWN
 from ...widgets.status_marks import needs_human
-from ..actions import Zone
 from .deck_entries import EntryActions
 
 WITHOUT = frozenset({TransportKind.STDIO, TransportKind.IN_PROCESS})
@@ -21,6 +20,10 @@ WITHOUT = frozenset({TransportKind.STDIO, TransportKind.IN_PROCESS})
 
 class LoginActions(EntryActions):
     """Base of the deck screen."""
+
+    def choose_question(self, prompt: PromptState) -> None:
+        """Go to this question, also where another one waits longer."""
+        raise TypeError("the deck screen has the questions")
 
     def action_open(self) -> None:
         server = self.selected
@@ -40,8 +43,9 @@ class LoginActions(EntryActions):
         server = self.selected
         if server is None or not self._knows_logins(server):
             return
-        if any(prompt.server == server.id and prompt.method in OWN for prompt in self.prompts):
-            self.focus_zone(Zone.QUESTION)
+        waits = next((one for one in self.prompts if one.server == server.id and one.method in OWN), None)
+        if waits is not None:
+            self.choose_question(waits)
         elif server.status is Status.NEEDS_AUTH or self._contacted(server):
             done = server.auth is not None and server.auth.status is LoginStatus.DONE
             self._intents.login(server.id, again=done)
@@ -64,6 +68,10 @@ class LoginActions(EntryActions):
         self._intents.open_url(event.server, event.url)
 
     def on_login_panel_code_requested(self, event: LoginPanel.CodeRequested) -> None:
-        from .qr_screen import QrScreen
+        from .qr_screen import PASTE, QrScreen
 
-        app_of(self).push_screen(QrScreen(event.prompt, event.url))
+        def closed(then: str | None) -> None:
+            if then == PASTE:
+                self.query_one(LoginPanel).action_paste()
+
+        app_of(self).push_screen(QrScreen(event.prompt, event.url), closed)

@@ -17,6 +17,7 @@ from ...widgets.prompts.login_words import CONSENT, LOGIN
 from ...widgets.prompts.question import QuestionPanel
 from ...widgets.prompts.sampling import SamplingPanel
 from ...widgets.tool_form import ToolForm
+from ..actions import Zone
 from ..controller import Intents
 from .deck_focus import DeckFocus
 
@@ -39,12 +40,18 @@ class DeckQuestions(DeckFocus):
 
     @property
     def question(self) -> QuestionPanel:
-        """The panel for the question that waits longest."""
-        method = self.prompts[0].method if self.prompts else ""
+        """The panel for the question that is shown."""
+        first = self.first_of(self.prompts)
+        method = first.method if first is not None else ""
         return self._panels.get(method, self._elicitation)
 
+    def choose_question(self, prompt: PromptState) -> None:
+        self._chosen = prompt.id
+        self.show_question()
+        self.focus_zone(Zone.QUESTION)
+
     def show_question(self) -> None:
-        first: PromptState | None = self.prompts[0] if self.prompts else None
+        first = self.first_of(self.prompts)
         for panel in (self._elicitation, *dict.fromkeys(self._panels.values())):
             shown = first if panel is self.question else None
             panel.display = shown is not None
@@ -52,3 +59,4 @@ class DeckQuestions(DeckFocus):
                 asker = self.mcp.servers.get(shown.server)
                 panel.endpoint = asker.endpoint if asker is not None else ""
             panel.prompt = shown
+        self.set_class(first is not None and isinstance(self.question, LoginPanel), "-login")

@@ -192,6 +192,9 @@ class DeckScreen(DeckQuestions):
 
     @property
     def selected(self) -> ServerState | None:
+        call = self._call(self._calls.selected or "") if self._zone() is Zone.CALLS else None
+        if call is not None:  # among the calls it is the one that was called
+            return self.mcp.servers.get(call.server, self.server)
         # In the list it is the row under the cursor, even before the list told that the cursor moved.
         row = self._servers.current if self._zone() is Zone.SERVERS else None
         return self.server if row is None else self.mcp.servers.get(row.id, self.server)

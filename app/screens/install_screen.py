@@ -24,6 +24,7 @@ from ...services.errors import UsageError
 from ...services.models import ErrorInfo
 from ...services.state.text import one_line
 from ...widgets.choice_line import ChoiceLine
+from ...widgets.line_input import LineInput
 from ..entry_intents import Entries
 from .unsaved_screen import UnsavedScreen
 
@@ -50,7 +51,7 @@ class AskRow(Horizontal):
         else:
             value = "" if default is None or ask.secret else default
             placeholder = "one more, if there are more" if again else _placeholder(ask)
-            self._control = Input(value, placeholder=placeholder, password=ask.secret, compact=True)
+            self._control = LineInput(value, placeholder=placeholder, password=ask.secret, compact=True)
 
     def compose(self) -> ComposeResult:
         name = one_line(self.ask.name, 22)
@@ -99,7 +100,7 @@ class InstallScreen(UnsavedScreen):
         self._scope = ChoiceLine([(key, key) for key, _, _ in self._scopes], self._scopes[0][0] if self._scopes else "")
         self._short = short_name(server.name)
         self._begun: dict[str, list[str]] = {}  # what the fields hold before anything is typed
-        self._name = Input(self._short, compact=True, select_on_focus=False, id="install-name")
+        self._name = LineInput(self._short, compact=True, select_on_focus=False, id="install-name")
 
     def compose(self) -> ComposeResult:
         with Vertical(id="install") as box:

@@ -18,15 +18,21 @@ from ...services.state.model import PromptState
 from ...widgets.qr_code import QrCode, code_rows
 from ..bridge import FedScreen
 
-NOTE = "Ends it there at a page that cannot be shown? Copy that page's address, and paste it here with p."
+NOTE = "Esc closes. If the browser ends at a page that cannot be shown, press p and paste that page's address."
 LINES = 2
 """Rows beside the code."""
 
 
-class QrScreen(FedScreen, ModalScreen[str | None]):
-    """``prompt`` is the question that the address belongs to."""
+PASTE = "paste"
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,c,enter", "close", "Close", show=False)]
+
+class QrScreen(FedScreen, ModalScreen[str | None]):
+    """``prompt`` is the question that the address belongs to. Gives ``PASTE`` where somebody wants to paste."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,c,enter", "close", "Close", show=False),
+        Binding("p", "paste", "Paste", show=False),
+    ]
 
     def __init__(self, prompt: PromptState, url: str) -> None:
         super().__init__()
@@ -53,3 +59,6 @@ class QrScreen(FedScreen, ModalScreen[str | None]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+    def action_paste(self) -> None:
+        self.dismiss(PASTE)

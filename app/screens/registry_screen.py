@@ -26,6 +26,7 @@ from ...services.state.text import one_line
 from ...widgets.app_of import app_of
 from ...widgets.ink import Line
 from ...widgets.line_document import LineDocument
+from ...widgets.line_input import LineInput
 from ...widgets.registry_list import RegistryList, RegistryRow
 from ...widgets.virtual_list import VirtualList
 from ..entry_intents import Entries
@@ -38,7 +39,7 @@ WIDE = 100
 """Columns from which the detail stands beside the list."""
 
 
-class SearchInput(Input):
+class SearchInput(LineInput):
     """One line; the arrows and Enter lead to the results."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "to_results", "To the results", show=False)]

@@ -296,7 +296,7 @@ class LoginInUse:
                 self._failed(login, error)
                 raise
             else:
-                await self._keep(replace(renewed, refreshed="refreshed", refreshed_at=self._now()), replacing)
+                await self._keep(replace(renewed, refreshed="a new token", refreshed_at=self._now()), replacing)
 
         # A refresh token that was taken and answered with another must not be lost on the way.
         await unhurried(exchange)

@@ -84,7 +84,7 @@ async def test_an_early_refresh_that_fails_leaves_the_token_in_use_and_is_tried_
         one.failure = None
         one.at += AGAIN_AFTER
         assert await one.token(use) == "access-2"
-        assert use.login.refreshed == "refreshed"
+        assert use.login.refreshed == "a new token"
 
 
 async def test_of_many_who_need_another_token_one_asks_for_it(tmp_path: Path) -> None:

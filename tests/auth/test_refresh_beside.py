@@ -48,7 +48,7 @@ async def test_a_token_that_could_not_be_kept_is_never_given_up_for_the_one_befo
         assert not await use.look_again()
         assert await one.kept() == "access-2"
         assert use.login is not None
-        assert use.login.refreshed == "refreshed"
+        assert use.login.refreshed == "a new token"
 
 
 async def test_another_login_counts_also_where_a_token_could_not_be_kept(

@@ -222,7 +222,7 @@ async def test_an_expired_token_is_refreshed_and_the_very_same_message_is_sent_a
         assert first == second
         assert stale != fresh
         assert one.view.token is not None
-        assert one.view.token.refreshed == "refreshed"
+        assert one.view.token.refreshed == "a new token"
 
 
 async def test_who_gives_up_waiting_for_another_token_is_gone_at_once_and_the_connection_stays(tmp_path: Path) -> None:
@@ -539,7 +539,7 @@ async def test_a_refresh_elsewhere_is_taken_over_without_a_request(tmp_path: Pat
         await one.services.manager.review_logins()
         assert one.auth.login == other.auth.login
         assert one.view.token is not None
-        assert one.view.token.refreshed == "refreshed"
+        assert one.view.token.refreshed == "a new token"
         assert one.row.status is Status.CONNECTED
         await other.services.manager.logout(NAME)
         await one.services.manager.review_logins()

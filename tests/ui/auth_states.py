@@ -257,7 +257,7 @@ WANTED = states.server(
     error=ErrorInfo(
         "auth",
         "The server answered 401 Unauthorized",
-        f"Enter logs in (opens your browser at {ISSUER}).",
+        f"Enter shows what is asked; o there opens your browser at {ISSUER}.",
         {"status": 401},
     ),
 )

@@ -91,6 +91,9 @@ class Kept:
     def login(self, server: str, again: bool = False) -> None:
         self.asked.append(("login again" if again else "login", server))
 
+    def look_up(self, server: str) -> None:
+        self.asked.append(("look up login", server))
+
     def logout(self, server: str) -> None:
         self.asked.append(("logout", server))
 

@@ -19,11 +19,11 @@ from mcpdeck.services.models import (
     Verdict,
 )
 from mcpdeck.widgets.auth_detail import DetailRow, step_rows
-from mcpdeck.widgets.auth_steps import mark_of
+from mcpdeck.widgets.auth_steps import Repeated, folded, mark_of, step_of
 from mcpdeck.widgets.ink import Line, line_width
 from mcpdeck.widgets.server_facts import overview
 from mcpdeck.widgets.status_marks import status_words
-from mcpdeck.widgets.token_lines import authorization, expiry, lasting, panel, token_rows
+from mcpdeck.widgets.token_lines import authorization, before_any, expiry, lasting, panel, token_rows
 from tests.ui import auth_states as auth
 from tests.ui.form_stage import FORBIDDEN, HOSTILE
 from tests.ui.states import NOW
@@ -81,7 +81,7 @@ def test_the_panel_tells_issuer_client_scopes_end_refresh_and_claims() -> None:
         "2 more",
     ):
         assert words in told
-    assert len(panel(auth.DONE, NOW, short=True)) == 5
+    assert len(panel(auth.DONE, NOW, short=True)) == 2
 
 
 def test_a_login_that_failed_says_why_in_the_panel() -> None:
@@ -109,7 +109,7 @@ def test_the_overview_has_a_section_on_the_login_and_none_where_there_never_was_
 @pytest.mark.parametrize(
     ("view", "said", "row"),
     [
-        (None, "Enter logs in (opens your browser at", "needs-auth · HTTP 401"),
+        (None, "Enter shows what is asked; o there opens your browser at", "needs-auth · HTTP 401"),
         (auth.RUNNING, "Not connected: logging in", "logging in"),
         (auth.WAITING, "w goes to it", "login waits for you"),
         (auth.FAILED, "✖ the login failed", "needs-auth · HTTP 401"),
@@ -147,13 +147,44 @@ def test_a_step_is_marked_by_its_worst_verdict() -> None:
     assert mark_of(LoginStep(1, LoginPhase.TOKEN, "t", NOW)).glyph == "·"
 
 
-def test_what_is_wrong_comes_first_with_how_it_is_mended_and_what_is_right_comes_last() -> None:
+def test_what_is_wrong_comes_first_with_how_it_is_mended_then_what_is_right_then_the_exchange() -> None:
     told = shown(auth.REFUSED)
     wrong, request, checked = (told.index(words) for words in ("✖ an error is answered", "Request\nPOST", "Checked\n✔"))
-    assert wrong < request < checked
+    assert wrong < checked < request
     assert "the error invalid_grant came with 200 OK" in told
     assert "→ Answer errors of the token endpoint with 400" in told
     assert "RFC 6749, 5.2" in told
+
+
+def test_of_a_message_the_body_comes_before_the_headers_and_of_these_the_telling_ones_first() -> None:
+    headers = tuple(ShownField(name, "h") for name in ("connection", "User-Agent", "Content-Type", "date"))
+    side = ExchangeSide("POST /token", headers, (ShownField("grant_type", "authorization_code"),))
+    told = shown(LoginStep(1, LoginPhase.TOKEN, "Token request", NOW, request=side))
+    places = [told.index(name) for name in ("grant_type", "Content-Type", "connection", "User-Agent", "date")]
+    assert places == sorted(places)
+
+
+def test_refreshes_in_a_row_are_one_row_and_one_that_went_another_way_stands_alone() -> None:
+    good = ExchangeSide("200 OK")
+    steps = [
+        LoginStep(at, LoginPhase.REFRESH, "Refresh the token", NOW + at, 9.0, good, good if at != 5 else None,
+                  error="gone" if at == 5 else "")
+        for at in range(1, 9)
+    ]  # fmt: skip
+    rows = folded([*auth.STEPS[:2], *steps])
+    assert [len(row.steps) if isinstance(row, Repeated) else row.number for row in rows] == [1, 2, 4, 5, 3]
+    assert step_of(rows[-1]) is steps[-1]
+    assert folded([auth.FOUND, auth.FOUND]) == [auth.FOUND, auth.FOUND]
+
+
+def test_before_any_step_the_challenges_are_told_as_they_came_and_what_can_be_pressed() -> None:
+    challenge = 'Bearer resource_metadata="https://vault.example.com/.well-known/x", scope="vault:read"'
+    error = replace(auth.WANTED.error, details={"status": 401, "challenges": [challenge, "\x1b[2J", 3]})
+    told = words_of([*before_any(replace(auth.WANTED, error=error), 200)])
+    for words in ("The server answered 401 Unauthorized", challenge, "L  logs in", "d  finds out"):
+        assert words in told
+    assert not FORBIDDEN & set(told)
+    assert "WWW-Authenticate" not in words_of([*before_any(auth.WANTED, 80)])
 
 
 def test_why_there_was_no_answer_is_told() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from mcpdeck.app.screens.auth_screen import AuthScreen
 from mcpdeck.app.screens.confirm_screen import ConfirmScreen
-from mcpdeck.services.models import AuthView, LoginStatus
+from mcpdeck.services.models import AuthView, ExchangeSide, LoginPhase, LoginStatus, LoginStep, Status
 from tests.ui import auth_states as auth
 from tests.ui import states
 from tests.ui.deck_stage import Stage, decked
@@ -23,7 +25,7 @@ def code_line(stage: Stage) -> str:
 
 async def to_code(stage: Stage) -> None:
     """Put the cursor on that row of the token request."""
-    await stage.press("A", "end", "right", *["down"] * 9)
+    await stage.press("A", "end", "right", "n")
     assert "Enter shows it" in code_line(stage)
 
 
@@ -48,7 +50,7 @@ async def test_one_masked_value_is_revealed_copied_and_masked_again() -> None:
         stage.intents.secrets = {"key-code": CODE}
         await to_code(stage)
         await stage.press("y")
-        assert stage.app.clipboard == auth.MASK
+        assert stage.app.clipboard == ""  # nothing is copied that is of no use
         await stage.press("enter")
         assert ("reveal", "vault", "key-code") in stage.asked
         assert CODE in code_line(stage)
@@ -99,6 +101,71 @@ async def test_without_a_token_there_is_nothing_to_refresh_and_a_login_to_begin(
         await stage.press("A", "r", "e", "x", "L")
         assert stage.asked == [("login", "vault")]
         assert "No step was taken so far" in stage.text
+
+
+async def test_how_a_login_is_done_is_found_out_by_a_key_where_there_is_no_token() -> None:
+    async with decked(states.app_state(auth.wanted())) as stage:
+        await stage.press("A")
+        assert "d find out how" in stage.text
+        await stage.press("d")
+        assert stage.asked == [("look up login", "vault")]
+        await stage.become(states.app_state(auth.used()))
+        assert "d find out how" not in stage.text
+        await stage.press("d")
+        assert stage.asked == [("look up login", "vault")]
+
+
+async def test_enter_on_what_is_not_masked_goes_to_the_next_value_that_is() -> None:
+    async with decked(states.app_state(auth.used())) as stage:
+        stage.intents.secrets = {"key-code": CODE}
+        await stage.press("A", "end", "right", "enter")
+        assert stage.asked == []
+        await stage.press("enter")
+        assert stage.asked == [("reveal", "vault", "key-code")]
+        await stage.press("n")
+        assert "Enter shows it" in stage.line("code_verifier")
+        await stage.press(*["n"] * 4)
+        assert "Enter hides it" in code_line(stage)
+
+
+async def test_refreshes_are_one_row_that_counts_them_and_is_stayed_on() -> None:
+    answer = ExchangeSide("200 OK")
+    refreshes = tuple(
+        LoginStep(at, LoginPhase.REFRESH, "Refresh the token", states.NOW + at, 9.0, answer, answer)
+        for at in range(8, 11)
+    )
+    async with decked(states.app_state(auth.used(replace(auth.DONE, steps=(*auth.STEPS, *refreshes[:2]))))) as stage:
+        await stage.press("A", "end")
+        assert "Refresh the token × 2" in stage.text
+        await stage.press("up")
+        await stage.become(states.app_state(auth.used(replace(auth.DONE, steps=(*auth.STEPS, *refreshes)))))
+        assert "Refresh the token × 3" in stage.text
+        await stage.press("down")
+        assert "· the last of 3" in stage.text
+        assert "since 10:20:08" in stage.text
+
+
+async def test_a_step_alone_has_the_whole_screen_by_a_key() -> None:
+    async with decked(states.app_state(auth.used())) as stage:
+        await stage.press("A", "end", "right", "z")
+        assert "Dynamic client registration" not in stage.text
+        assert "code_verifier" in stage.text
+        await stage.press("left")
+        assert "Dynamic client registration" in stage.text
+
+
+@pytest.mark.parametrize("status", [Status.PENDING_APPROVAL, Status.REJECTED, Status.BLOCKED, Status.DISABLED])
+async def test_of_a_server_that_may_not_be_contacted_no_login_is_begun_or_refreshed(status: Status) -> None:
+    held = replace(auth.used(), status=status)
+    async with decked(states.app_state(held), toasts=True) as stage:
+        await stage.press("A", "r", "L")
+        assert stage.asked == []
+        assert f"vault is {status}" in stage.text
+        assert "L log in" not in stage.text
+        await stage.press("x")
+        assert "not asked to revoke it" in stage.text
+        await stage.press("x")
+        assert stage.asked == [("logout", "vault")]
 
 
 async def test_the_countdown_goes_on_while_the_screen_is_open() -> None:

@@ -62,6 +62,14 @@ class Manager:
     def __init__(self) -> None:
         self.error: McpDeckError | None = None
         self.done: list[tuple[str, ...]] = []
+        self.entries = {"files": None}
+
+    def authorization(self, name: str) -> Manager:
+        assert name in self.entries
+        return self
+
+    def called_by_hand(self) -> None:
+        self.done.append(("may ask again",))
 
     def session(self, name: str) -> Manager | None:
         return self if name == "files" else None
@@ -145,6 +153,14 @@ async def test_a_call_starts_at_once_and_can_be_cancelled_by_its_id(tmp_path: Pa
         at.controller.cancel(call)
         await eventually(lambda: at.executor.cancelled, "cancelled call")
         assert at.toasts == []
+
+
+async def test_a_call_made_by_hand_may_ask_again_for_what_was_said_no_to(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.controller.call("files", "read", {})
+        at.controller.call("unknown", "read", {})  # which the executor says
+        await eventually(lambda: len(at.executor.called) == 2, "started calls")
+        assert at.manager.done == [("may ask again",)]
 
 
 async def test_refused_arguments_go_back_to_who_asked(tmp_path: Path) -> None:

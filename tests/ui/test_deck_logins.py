@@ -36,7 +36,7 @@ async def test_enter_on_a_server_that_wants_a_login_begins_it(keys: tuple[str, .
 async def test_the_footer_and_the_overview_say_what_enter_does() -> None:
     async with decked(state()) as stage:
         assert "Enter Log in" in stage.text
-        assert "Enter logs in (opens your browser at" in stage.text
+        assert "Enter shows what is asked; o there opens your" in stage.text
 
 
 async def test_the_question_of_a_login_takes_the_focus_and_its_keys_work_at_once() -> None:
@@ -47,6 +47,39 @@ async def test_the_question_of_a_login_takes_the_focus_and_its_keys_work_at_once
         assert asks(stage)
         await stage.press("enter")
         assert stage.asked[-1] == ("open url", "vault", auth.URL)
+
+
+def two_logins(*prompts: PromptState) -> AppState:
+    other = replace(auth.wanted(auth.WAITING), id="two")
+    return states.app_state(auth.wanted(auth.WAITING), other, prompts=prompts)
+
+
+OTHER_URL = auth.SHORT_URL
+OTHER = replace(auth.asked(server="two", url=OTHER_URL), id="login-9", server="two")
+
+
+async def test_of_two_logins_that_wait_enter_goes_to_that_of_the_chosen_server() -> None:
+    async with decked(two_logins(auth.asked(), OTHER)) as stage:
+        stage.deck.focus_zone(Zone.SERVERS)
+        await stage.rest()
+        await stage.press("down", "enter", "o")
+        assert stage.asked == [("open url", "two", OTHER_URL)]
+        assert "two wants a login" in stage.text
+        await stage.become(two_logins(auth.asked()))
+        await stage.rest()
+        assert "vault wants a login" in stage.text
+
+
+async def test_an_escape_too_many_gives_up_no_login_of_another_server() -> None:
+    async with decked(two_logins(auth.asked(), OTHER)) as stage:
+        stage.deck.focus_zone(Zone.QUESTION)
+        await stage.rest()
+        await stage.press("escape")
+        assert stage.asked == [("answer", "login-1", "cancel", None)]
+        await stage.become(two_logins(OTHER))
+        await stage.press("escape")
+        assert len(stage.asked) == 1
+        assert "two wants a login" in stage.text
 
 
 async def test_enter_on_a_server_whose_login_waits_goes_to_it() -> None:
@@ -136,9 +169,9 @@ async def test_the_whole_login_can_be_read_and_every_key_is_shown(size: tuple[in
             "Paste p",
             "Cancel Esc",
             "Redirect URL",
-            "vault.example.com%2Fmcp",
         ):
             assert words in stage.text
+        assert auth.URL in "".join(line.strip("│▁▂▃▄▅▆▇█ ") for line in stage.text.split("\n"))
 
 
 async def test_a_countdown_runs_while_a_token_that_ends_is_looked_at() -> None:

@@ -25,11 +25,6 @@ class Authorization:
         self.done: list[str] = []
         self.error: McpDeckError | None = None
 
-    async def refresh_now(self) -> None:
-        if self.error is not None:
-            raise self.error
-        self.done.append("refreshed")
-
     def expire_now(self) -> None:
         self.done.append("expired")
 
@@ -52,6 +47,14 @@ class Manager:
         await self.go_on.wait()
         if self.error is not None:
             raise self.error
+
+    async def refresh_login(self, name: str) -> None:
+        if self.it.error is not None:
+            raise self.it.error
+        self.it.done.append("refreshed")
+
+    async def look_up_login(self, name: str) -> None:
+        self.it.done.append("looked up")
 
     async def logout(self, name: str) -> tuple[str, ...]:
         return ("the refresh token was revoked", "the access token was revoked")

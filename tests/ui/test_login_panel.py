@@ -111,13 +111,113 @@ async def test_a_wrong_address_says_why_and_stays_until_it_is_another() -> None:
         assert answers(app) == []
         assert f"✖ it must begin with {auth.REDIRECT}" in text_of(app)
         assert "evil.example" in text_of(app)
-        await pilot.press("ctrl+u")
-        await settle(app, pilot)
+        await burst_paste(app, pilot, auth.BACK)  # in its place, not behind it
         assert "it must begin with" not in text_of(app)
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert answers(app) == [("accept", {"redirect": auth.BACK})]
+
+
+@pytest.mark.parametrize("width", [50, 76])
+async def test_the_end_of_a_pasted_address_can_be_seen_however_long_it_is(width: int) -> None:
+    panel = LoginPanel()
+    async with staged(panel, size=(width, 40)) as (app, pilot):
+        await asked(panel, pilot, auth.asked())
+        await pilot.press("p")
+        await settle(app, pilot)
+        await burst_paste(app, pilot, f"{auth.BACK}&iss={'i' * 200}seen")
+        assert "iiiseen" in text_of(app).split("Redirect URL")[1]
+        await pilot.press("home")
+        await settle(app, pilot)
+        assert auth.REDIRECT[:20] in text_of(app).split("Redirect URL")[1]
+
+
+@pytest.mark.parametrize("fold", ["\n", "\r\n", "\n    "])
+async def test_an_address_that_was_folded_on_its_way_is_one_line_and_enter_hands_it_over(fold: str) -> None:
+    panel = LoginPanel()
+    async with staged(panel) as (app, pilot):
+        await asked(panel, pilot, auth.asked())
+        await pilot.press("p")
+        await settle(app, pilot)
+        await burst_paste(app, pilot, fold.join(auth.BACK[at : at + 40] for at in range(0, len(auth.BACK), 40)))
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert answers(app) == [("accept", {"redirect": auth.BACK})]
+
+
+async def test_enter_after_a_huge_paste_says_what_is_wrong_and_opens_nothing() -> None:
+    panel = LoginPanel()
+    async with staged(panel) as (app, pilot):
+        await asked(panel, pilot, auth.asked())
+        await pilot.press("p")
+        await settle(app, pilot)
+        await burst_paste(app, pilot, "x" * 1_000_000)
+        await pilot.press("enter")
+        await settle(app, pilot)
+        assert "it is too long" in text_of(app)
+        assert app.asked(LoginPanel.OpenRequested) == []
+
+
+async def test_the_no_of_other_questions_gives_up_no_login_at_once_that_is_under_way() -> None:
+    panel = LoginPanel()
+    async with staged(panel) as (app, pilot):
+        await asked(panel, pilot, auth.asked())
+        await pilot.press("o", "ctrl+n")
+        await settle(app, pilot)
+        assert answers(app) == []
+        assert "Esc again gives the login up" in text_of(app)
+
+
+@pytest.mark.parametrize("method", ["mcpdeck/login", "mcpdeck/consent"])
+async def test_what_is_decided_on_stands_before_what_others_wrote(method: str) -> None:
+    panel = LoginPanel()
+    async with staged(panel, size=(78, 14)) as (app, pilot):
+        prompt = auth.asked(method, why="because " * 80, clientId="c" * 400, added=["vault:write"])
+        await asked(panel, pilot, prompt)
+        screen = text_of(app)
+        assert "vault:write" in screen
+        if method == "mcpdeck/login":
+            assert auth.ISSUER in screen
+
+
+async def test_the_key_of_the_field_is_no_text_in_it() -> None:
+    panel = LoginPanel()
+    async with staged(panel) as (app, pilot):
+        await asked(panel, pilot, auth.asked())
+        await pilot.press("p", "p")
+        await settle(app, pilot)
+        await pilot.press(*"code=1", "enter", "p")
+        await settle(app, pilot)
+        assert "paste it here" in text_of(app)
         await burst_paste(app, pilot, auth.BACK)
         await pilot.press("enter")
         await settle(app, pilot)
         assert answers(app) == [("accept", {"redirect": auth.BACK})]
+
+
+@pytest.mark.parametrize("width", [40, 50, 60])
+async def test_no_key_of_a_login_is_cut_where_there_is_little_room(width: int) -> None:
+    panel = LoginPanel()
+    async with staged(panel, size=(width, 50)) as (app, pilot):
+        await asked(panel, pilot, auth.asked())
+        for words in ("Open browser o", "Copy y", "QR code c", "Paste p", "Cancel Esc"):
+            assert words in text_of(app)
+        await pilot.press("p")
+        await settle(app, pilot)
+        await pilot.press("c", "enter")
+        await settle(app, pilot)
+        assert "✖ it holds no code" in text_of(app)
+        assert "Cancel Esc" in text_of(app)
+
+
+async def test_an_address_that_the_title_has_no_room_for_is_told_below() -> None:
+    panel = LoginPanel()
+    async with staged(panel, size=(50, 40)) as (app, pilot):
+        await asked(panel, pilot, auth.asked())
+        assert f"for        {auth.RESOURCE}" in text_of(app)
+        await pilot.resize_terminal(80, 40)
+        await settle(app, pilot)
+        assert "for        " not in text_of(app)
 
 
 async def test_why_a_pasted_address_was_not_the_answer_is_told_when_it_is_asked_again() -> None:
@@ -160,8 +260,10 @@ async def test_an_address_that_no_browser_should_be_given_is_shown_and_not_opene
         await asked(panel, pilot, auth.asked(url=url))
         assert "it is not opened" in text_of(app)
         assert url in text_of(app)
-        await pilot.press("o", "enter", "c")
+        await pilot.press("o", "enter", "c", "y", "p")
         await pilot.pause()
+        assert app.clipboard == ""
+        assert "Redirect URL" not in text_of(app)
         assert app.asked(LoginPanel.OpenRequested) == []
         assert app.asked(LoginPanel.CodeRequested) == []
 
@@ -247,7 +349,8 @@ async def test_a_login_that_says_nothing_of_itself_can_still_be_given_up(request
         (f"{auth.REDIRECT}?code=x&state=other", "another login"),
         (f"{auth.REDIRECT}?code=x", "another login"),
         (f"{auth.REDIRECT}?code=x&state={auth.STATE}&state=two", "another login"),
-        (f"{auth.REDIRECT}?code=x y&state={auth.STATE}", "blanks or line ends"),
+        (f"{auth.BACK[:40]}\r\n {auth.BACK[40:]}", None),
+        (f"{auth.REDIRECT}?code=x\u202ey&state={auth.STATE}", "cannot be printed"),
         (f"{auth.REDIRECT}?code={'x' * 20_000}", "too long"),
         ("http://[broken?code=1", "it must begin with"),
         ("code=1&" + "&".join(f"a{n}=1" for n in range(200)), "it holds no code"),

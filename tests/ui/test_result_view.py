@@ -73,6 +73,20 @@ def test_every_kind_of_block_is_told_apart() -> None:
         assert words in said(call)
 
 
+def test_a_refused_login_is_told_in_words_and_not_in_challenges() -> None:
+    details: JsonObject = {
+        "status": 403,
+        "challenges": ['Bearer error="insufficient_scope"'],
+        "operation": "tools/call",
+    }
+    error = ErrorInfo("auth", "it needs more than the login allows", "Log in: mcpdeck login x", details)
+    blocks = outcome_of(finished(error=error)).blocks
+    words = [block for block in blocks if not isinstance(block, Remark)]
+    assert words == [TextBlock(error.title, "bad"), TextBlock(error.hint)]
+    assert "403" not in said(finished(error=error))
+    assert JsonBlock(details["challenges"]) in outcome_of(finished(error=replace(error, kind="http"))).blocks
+
+
 @pytest.mark.parametrize("result", [{}, {"content": None}, {"content": "text"}, {"content": {"a": 1}}])
 def test_a_result_without_content_is_shown_as_it_came(result: JsonObject) -> None:
     assert JsonBlock(result) in outcome_of(finished(result)).blocks

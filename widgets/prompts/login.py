@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -25,7 +26,8 @@ from .urls import Address, read_address
 from .words import Told, Words
 
 _BACK = "Redirect URL"
-_FIELD = Field(_BACK, Kind.STRING, required=False, schema={"format": "paste it here (p)"})
+_PASTE = "p"
+_FIELD = Field(_BACK, Kind.STRING, required=False, joins=True, schema={"format": f"paste it here ({_PASTE})"})
 
 
 class LoginPanel(QuestionPanel):
@@ -33,7 +35,6 @@ class LoginPanel(QuestionPanel):
 
     DEFAULT_CSS = """
     LoginPanel {
-        &.-consent > FieldsForm { display: none; }
         &.-consent .of-login { display: none; }
         & .of-consent { display: none; }
         &.-consent .of-consent { display: block; }
@@ -43,7 +44,7 @@ class LoginPanel(QuestionPanel):
         Binding("enter,o", "open", "Open browser", show=False),
         Binding("y", "copy", "Copy address", show=False),
         Binding("c", "code", "QR code", show=False),
-        Binding("p", "paste", "Paste", show=False),
+        Binding(_PASTE, "paste", "Paste", show=False),
     ]
 
     class OpenRequested(Message):
@@ -67,15 +68,16 @@ class LoginPanel(QuestionPanel):
         self._address: Address | None = None
         self._begun = False  # the address went somewhere: a browser, the clipboard, a camera
         self._leaving = False
+        self._titled = False  # the title has room for all of the endpoint
 
     def chips(self) -> ComposeResult:
         yield Chip("Open browser", "o", id="login-open", classes="-strong of-login")
         yield Chip("Copy", "y", id="login-copy", classes="of-login")
         yield Chip("QR code", "c", id="login-code", classes="of-login")
-        yield Chip("Paste", "p", id="login-paste", classes="of-login")
+        yield Chip("Paste", _PASTE, id="login-paste", classes="of-login")
         yield Chip("Yes", "Ctrl+R", id="question-accept", classes="-strong of-consent")
         yield Chip("No", "Ctrl+N", id="question-decline", classes="of-consent")
-        yield Chip("Cancel", "Esc", id="question-cancel")
+        yield Chip("Cancel", "Esc", id="question-cancel", classes="of-login")
 
     @property
     def _consents(self) -> bool:
@@ -83,13 +85,14 @@ class LoginPanel(QuestionPanel):
 
     @property
     def has_form(self) -> bool:
-        return not self._consents
+        return not self._consents and (self._address is None or not self._address.refused)
 
     def load(self, request: JsonObject) -> list[Told]:
         self._begun = self._leaving = False
         self._address = read_address(as_text(request.get("url")) or "")
         self.set_class(self._consents, "-consent")
-        for chip in ("#login-open", "#login-code"):
+        self.fields.display = self.has_form
+        for chip in ("#login-open", "#login-copy", "#login-code", "#login-paste"):
             self.query_one(chip, Chip).disabled = self._address.refused is not None
         if self._consents:
             return self._lines(request)
@@ -98,13 +101,27 @@ class LoginPanel(QuestionPanel):
         return self._lines(request)
 
     def _lines(self, request: JsonObject) -> list[Told]:
+        self._titled = self._fits
+        told = self.endpoint if self._titled else ""
         if self._consents or self._address is None:
-            return consent_lines(request, self.endpoint)
-        return login_lines(request, self._address, self.endpoint)
+            return consent_lines(request, told)
+        return login_lines(request, self._address, told)
+
+    @property
+    def _fits(self) -> bool:
+        """Nothing of the title is cut: what stands in it is not said twice."""
+        asker = self.asker(self.prompt) if self.prompt is not None else ""
+        return cell_len(asker) + cell_len(one_line(self.endpoint, 200)) + 8 <= self.size.width + self.gutter.width
 
     def watch_endpoint(self) -> None:
-        """What stands in the title now is not said twice."""
         super().watch_endpoint()
+        self._tell_again()
+
+    def on_resize(self) -> None:
+        if self._titled is not self._fits:
+            self._tell_again()
+
+    def _tell_again(self) -> None:
         if self.prompt is not None and self.is_mounted:
             self.query_one(Words).tell(self._lines(self.prompt.request))
 
@@ -131,11 +148,13 @@ class LoginPanel(QuestionPanel):
     def _asked(self) -> tuple[PromptState, Address] | None:
         """The open login, and an address that may be handed on."""
         prompt, address = self.prompt, self._address
-        return None if prompt is None or address is None or prompt.method != LOGIN else (prompt, address)
+        if prompt is None or address is None or prompt.method != LOGIN or address.refused:
+            return None
+        return prompt, address
 
     def action_open(self) -> None:
         asked = self._asked
-        if asked is not None and not asked[1].refused:
+        if asked is not None:
             self.post_message(self.OpenRequested(asked[0].server, asked[1].url))
             self._going_on()
 
@@ -148,7 +167,7 @@ class LoginPanel(QuestionPanel):
 
     def action_code(self) -> None:
         asked = self._asked
-        if asked is not None and not asked[1].refused:
+        if asked is not None:
             self.post_message(self.CodeRequested(asked[0], asked[1].url))
             self._going_on()
 
@@ -171,6 +190,13 @@ class LoginPanel(QuestionPanel):
             return
         super().action_cancel()
 
+    def action_decline(self) -> None:
+        """There is no other no to a login than giving it up."""
+        if self._consents:
+            super().action_decline()
+        else:
+            self.action_cancel()
+
     def content(self) -> JsonObject | None:
         asked = self._asked
         if asked is None:
@@ -180,12 +206,14 @@ class LoginPanel(QuestionPanel):
         wrong = wrong_with(pasted, asked[1].url, redirect)
         if wrong is not None:
             self.fields.mark({_BACK: Problem(wrong, blocking=True)})
-            self.fields.focus_field(_BACK)
+            self.fields.focus_field(_BACK, select=True)  # what is pasted next takes its place
             raise Unready("")
         return {"redirect": answer_of(pasted)}
 
     def changed(self) -> None:
         self.fields.mark({})
+        if self.fields.entries.get(_BACK, Entry()).text == _PASTE:  # no address begins so: it was meant as the key
+            self.fields.load(self.fields.form, {_BACK: Entry()}, {})
 
     def pressed(self, chip: Chip) -> None:
         match chip.id:

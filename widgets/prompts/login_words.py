@@ -20,16 +20,20 @@ OWN = frozenset((LOGIN, CONSENT, FORM))
 MUTED = "$text-muted"
 NEW = "bold $text-warning"
 MOST_SCOPES = 60
+MOST_WORDS = 200
+"""Characters of what a server names; all of it stands among the steps of the login."""
 _FACTS = (("why", "why"), ("issuer", "issuer"), ("resource", "for"), ("clientId", "client"))
 
 
 def login_lines(request: JsonObject, address: Address, endpoint: str) -> list[Told]:
     """Everything that a person should know before the browser opens. ``endpoint`` stands in the title already."""
-    problem = one_line(as_text(request.get("error")) or "", 400)
+    problem = one_line(as_text(request.get("error")) or "", MOST_WORDS)
     lines: list[Told] = [Content.styled(f"✖ {problem}", "bold $text-error")] if problem else []
-    lines += [*_about(request, endpoint), Labelled("scopes", MUTED, _scopes(request)), Content("")]
+    why, about = _about(request, endpoint)
+    lines += [*about, Labelled("scopes", MUTED, _scopes(request)), *why, Content("")]
     if address.refused:
         lines.append(Content.styled(f"✖ {one_line(address.refused)}: it is not opened", "bold $text-error"))
+        lines.append(Content.styled("Esc gives the login up; who runs the authorization server can mend it.", MUTED))
     else:
         back = "Log in there and this goes on by itself. From another machine, paste where the browser ends."
         if request.get("manual") is True:
@@ -44,18 +48,23 @@ def consent_lines(request: JsonObject, endpoint: str) -> list[Told]:
     """What is asked for beyond what was granted, and what was granted."""
     added = _words(request, "added")
     before = [scope for scope in _words(request, "scopes") if scope not in added]
-    lines = _about(request, endpoint)
+    why, about = _about(request, endpoint)
+    lines: list[Told] = []
     lines.append(Labelled("adds", NEW, Content.styled(" · ".join(added) or "nothing", NEW)))
     lines.append(Labelled("keeps", MUTED, Content(" · ".join(before) or "nothing was asked for before")))
-    lines += [Content(""), Content.styled("Yes logs in again, for all of them. Nothing is opened before.", MUTED)]
+    lines += [*about, *why, Content("")]
+    lines.append(Content.styled("Yes logs in again, for all of them; nothing is opened before.", MUTED))
+    lines.append(Content.styled("No, or Esc, leaves it: what wanted them fails. Call again to be asked again.", MUTED))
     return lines
 
 
-def _about(request: JsonObject, endpoint: str) -> list[Told]:
-    told = {label: one_line(as_text(request.get(name)) or "", 400) for name, label in _FACTS}
-    if told["for"] == one_line(endpoint, 400):
+def _about(request: JsonObject, endpoint: str) -> tuple[list[Told], list[Told]]:
+    """Why it is asked, and where, for what and as whom: what others wrote must not push the decision out of sight."""
+    told = {label: one_line(as_text(request.get(name)) or "", MOST_WORDS) for name, label in _FACTS}
+    if told["for"] == one_line(endpoint, MOST_WORDS):
         told["for"] = ""
-    return [Labelled(label, MUTED, Content.styled(text, _ink(label))) for label, text in told.items() if text]
+    lines = {label: Labelled(label, MUTED, Content.styled(text, _ink(label))) for label, text in told.items() if text}
+    return [lines.pop("why")] if "why" in lines else [], [*lines.values()]
 
 
 def _ink(label: str) -> str:

@@ -15,8 +15,8 @@ LONGEST = 16_384
 
 
 def answer_of(pasted: str) -> str:
-    """What is handed on: the pasted text without what stands around it."""
-    return pasted.strip().strip("\"'<>")
+    """What is handed on: the pasted text without what stands around it, and unfolded: no address holds blanks."""
+    return "".join(pasted.split()).strip("\"'<>")
 
 
 def wrong_with(pasted: str, url: str, redirect_uri: str) -> str | None:
@@ -28,8 +28,8 @@ def wrong_with(pasted: str, url: str, redirect_uri: str) -> str | None:
     text = answer_of(pasted)
     if not text:
         return "paste the address that the browser ended at"
-    if len(text) > LONGEST or any(not letter.isprintable() or letter.isspace() for letter in text):
-        return "this is no address: it is too long, or holds blanks or line ends"
+    if len(text) > LONGEST or not text.isprintable():
+        return "this is no address: it is too long, or holds what cannot be printed"
     if text == url:
         return "this is the address to open; the one that the browser ended at is wanted"
     if "://" in text:

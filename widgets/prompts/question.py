@@ -12,7 +12,7 @@ from typing import ClassVar, Literal, TypeAlias
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
@@ -24,6 +24,7 @@ from ...services.state.model import CallState, PromptState
 from ...services.state.text import one_line
 from ..after_typing import after_typing
 from ..chip import Chip
+from ..flow import FILLER, Flow
 from ..form_fields import FieldsForm
 from ..form_values import Problem
 from .words import Told, Words
@@ -49,7 +50,7 @@ class QuestionPanel(Widget):
         }
         & .question-words { height: auto; width: 1fr; padding: 0 1 0 0; }
         & > FieldsForm { padding: 0 0 0 1; margin: 1 0 0 0; }
-        & > .question-bar { height: 1; dock: bottom; background: $surface; padding: 0 1 0 0; }
+        & > .question-bar { dock: bottom; background: $surface; padding: 0 1 0 0; }
         & .question-status {
             width: 1fr; height: 1; padding: 0 1; color: $text-error; text-overflow: ellipsis; text-wrap: nowrap;
         }
@@ -122,9 +123,9 @@ class QuestionPanel(Widget):
         with VerticalScroll(classes="question-about", can_focus=False):
             yield Words()
         yield FieldsForm(warn_secrets=True, enter_steps=True)
-        with Horizontal(classes="question-bar"):
+        with Flow(classes="question-bar"):
             yield from self.chips()
-            yield Static("", classes="question-status")
+            yield Static("", classes=f"question-status {FILLER}")
 
     def chips(self) -> ComposeResult:
         yield Chip("Accept", "Ctrl+R", id="question-accept", classes="-strong")
@@ -134,6 +135,7 @@ class QuestionPanel(Widget):
     def on_mount(self) -> None:
         self.watch(self.fields, "virtual_size", self._resized, init=False)
         self.watch(self._about, "virtual_size", self._resized, init=False)
+        self.watch(self._bar, "virtual_size", self._resized, init=False)
         self.watch(self._words, "virtual_size", self._resized, init=False)  # fewer words leave the room as it was
         self.call_later(self._show)  # once mounted: it may have been told before
 
@@ -151,6 +153,10 @@ class QuestionPanel(Widget):
     def _words(self) -> Words:
         return self.query_one(Words)
 
+    @property
+    def _bar(self) -> Flow:
+        return self.query_one(Flow)
+
     def on_resize(self) -> None:
         self._resized()
 
@@ -162,8 +168,9 @@ class QuestionPanel(Widget):
         # The words themselves: what scrolls them is only as tall as it may be.
         about = max(1, self._words.outer_size.height)
         form = self.form_rows
-        height = about + form + 1
-        room = self.size.height - 1
+        bar = max(1, self._bar.outer_size.height)
+        height = about + form + bar
+        room = self.size.height - bar
         # Of too little room the form gets what it needs up to half, and never less than a field.
         read = min(about, max(1, room - min(form, max(FORM_LEAST + 1, room // 2))))
         if (height, read) != self._fitted:
