@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+
+import pytest
 
 from mcpdeck.app.main import collecting_rarely
+
+
+@pytest.fixture(autouse=True)
+def thawed() -> Iterator[None]:
+    """As a program begins: what the tests have frozen of their own is out of the way."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 def test_full_collections_are_rare_meanwhile_and_all_is_as_before_afterwards() -> None:

@@ -169,7 +169,7 @@ async def test_a_token_that_cannot_be_kept_is_used_all_the_same_and_says_so(
         assert await use.renewed("access-0")
         assert await one.token(use) == "access-1"
         assert use.login is not None
-        assert use.login.refreshed == "refreshed, but not kept: the disk is full"
+        assert use.login.refreshed == "a new token, but not kept: the disk is full"
 
 
 async def test_whoever_waits_for_another_token_wakes_when_it_comes(tmp_path: Path) -> None:

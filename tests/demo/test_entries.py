@@ -24,7 +24,7 @@ from mcpdeck.services.models import (
     TransportKind,
     WebSocketTarget,
 )
-from tests.waiting import eventually, until
+from tests.waiting import gone
 
 from .clients import BOUND, children, end, entries, started_call, talking
 
@@ -146,7 +146,7 @@ def test_the_http_process_goes_when_its_parent_is_killed(up: bool) -> None:
     finally:
         parent.kill()
         parent.wait(BOUND)
-    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "end of the child")
+    gone([child])
 
 
 def test_the_stdio_server_ends_when_its_input_does_even_in_the_middle_of_a_call() -> None:
@@ -175,7 +175,7 @@ async def test_the_http_process_ends_on_sigterm() -> None:
         await http.get(target.url)
         [process] = [child for child in children() if "http_server" in " ".join(child.cmdline())]
         process.terminate()
-        await eventually(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, "its end")
+        gone([process])
 
 
 def test_the_broken_server_says_why_and_exits_with_3() -> None:

@@ -213,7 +213,7 @@ AUTHORIZATION: tuple[Requirement, ...] = (
         "The token endpoint is asked in one of the ways that its metadata names.",
         tests=(
             "tests/auth/test_client_auth.py::test_the_method_is_what_metadata_and_registration_agree_on",
-            "tests/auth/test_identity.py::test_the_method_that_is_asked_for_is_one_of_the_servers",
+            "tests/auth/test_identity.py::test_the_method_that_is_asked_for_is_the_first_one_of_the_servers_that_we_have",
         ),
     ),
     Requirement(
