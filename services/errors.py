@@ -265,6 +265,22 @@ class StorageError(AuthError):
     """Credentials cannot be read or kept."""
 
 
+class PermissionDenied(McpDeckError):
+    """A rule, or a person who was asked, does not let a call be made; nothing was sent.
+
+    ``details``: ``rule`` (as written), ``source`` (where it stands), ``by`` (``rule``, ``person`` or ``nobody``: it
+    would have to be asked for, and nobody is there).
+    """
+
+    kind = "permission"
+
+
+class CircuitOpen(McpDeckError):
+    """Calls to a server whose transport failed again and again are held back for a while; nothing was sent."""
+
+    kind = "connect"
+
+
 class ToolError(McpDeckError):
     """A call that never left, or an answer that does not fit its schema."""
 

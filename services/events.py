@@ -8,10 +8,15 @@ the ``generation`` of its connect attempt, so that a late answer changes nothing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .models import (
     AuthView,
+    Breaker,
+    Caller,
+    CallStats,
+    Decision,
     EraName,
     ErrorInfo,
     Freshness,
@@ -19,6 +24,8 @@ from .models import (
     Json,
     JsonObject,
     Listed,
+    Measured,
+    ProcessLoad,
     ServerEntry,
     SourceInfo,
     TaskInfo,
@@ -186,14 +193,59 @@ class AuthorizationChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerChanged:
+    """Calls to a server are held back from now on, or not any more. Of no connection: it outlives them."""
+
+    server: str
+    breaker: Breaker
+
+
+@dataclass(frozen=True, slots=True)
+class StatsMeasured:
+    """How calls to a server went so far, and those of each of its tools that changed since the last time."""
+
+    server: str
+    stats: CallStats
+    tools: Mapping[str, CallStats]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadMeasured(ServerEvent):
+    """What the server's processes take now; None: there is no process, or it cannot be told."""
+
+    load: ProcessLoad | None
+
+
+@dataclass(frozen=True, slots=True)
 class CallStarted:
-    """A tool call left. ``call`` is unique in this process."""
+    """A call was asked for. ``call`` is unique in this process; ``tool`` is the name of the tool or prompt, or the URI.
+
+    ``method``: ``tools/call``, ``resources/read`` or ``prompts/get``.
+    """
 
     call: str
     server: str
     tool: str
     arguments: JsonObject
     at: float
+    method: str = "tools/call"
+    caller: Caller = Caller.PROGRAM
+
+
+@dataclass(frozen=True, slots=True)
+class CallWaits:
+    """What a call waits for, not sent yet (``permission``, ``a free place``, ``another try``); empty: it goes on."""
+
+    call: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallDecided:
+    """Whether a call may be made, and by which rule."""
+
+    call: str
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +258,12 @@ class CallBecameTask:
 
 @dataclass(frozen=True, slots=True)
 class CallFinished:
-    """Exactly one of ``result`` (as received) and ``error`` is set."""
+    """Exactly one of ``result`` (as received) and ``error`` is set.
+
+    A result that is too large to be kept is the one in ``measured.given``. ``attempts`` counts how often it was sent;
+    ``cached_at`` (wall seconds): the answer is one that was kept since then. ``instance``: which of several instances
+    of the server answered. ``output_problems``: where structured content does not fit the output schema.
+    """
 
     call: str
     at: float
@@ -214,6 +271,12 @@ class CallFinished:
     result: JsonObject | None
     error: ErrorInfo | None
     rounds: int = 1
+    measured: Measured | None = None
+    attempts: int = 1
+    cached_at: float | None = None
+    instance: str = ""
+    output_problems: tuple[str, ...] = ()
+    trace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

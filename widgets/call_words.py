@@ -19,6 +19,9 @@ MARKS: Final[dict[CallStatus, tuple[str, str]]] = {
     CallStatus.FAILED: ("✖", "bad"),
     CallStatus.TIMED_OUT: ("✖", "bad"),
     CallStatus.CANCELLED: ("○", "muted"),
+    CallStatus.NOT_FOUND: ("✖", "bad"),
+    CallStatus.DENIED: ("⊘", "bad"),
+    CallStatus.INVALID: ("✖", "warn"),
 }
 
 

@@ -4,6 +4,7 @@ Owns plain frozen values and their reading from wire JSON. Never performs I/O an
 Field names follow the specification.
 """
 
+from .calls import Breaker, BreakerState, CallStats, Measured, ProcessLoad, tokens_of
 from .entries import EraMode, EraName, ErrorInfo, ServerEntry, Status
 from .json_values import NO_OBJECT, Json, JsonObject, as_list, as_object, as_text
 from .oauth import (
@@ -23,6 +24,8 @@ from .oauth import (
     Verdict,
 )
 from .offers import Freshness, Implementation, Listed, TaskInfo, Timer, Tool
+from .permissions import Act, Caller, Decision, Effect, Offered, Reach
+from .qualified import qualified_name
 from .sources import (
     NEEDS_APPROVAL,
     NO_ORIGIN,
@@ -55,8 +58,15 @@ __all__ = [
     "NO_OBJECT",
     "NO_ORIGIN",
     "OFFERED",
+    "Act",
     "AuthView",
+    "Breaker",
+    "BreakerState",
+    "CallStats",
+    "Caller",
     "ConnectorTarget",
+    "Decision",
+    "Effect",
     "EraMode",
     "EraName",
     "ErrorInfo",
@@ -74,10 +84,14 @@ __all__ = [
     "LoginPhase",
     "LoginStatus",
     "LoginStep",
+    "Measured",
     "OAuthSettings",
+    "Offered",
     "Opening",
     "Origin",
+    "ProcessLoad",
     "Provenance",
+    "Reach",
     "Sandbox",
     "Secret",
     "SecretFile",
@@ -102,4 +116,6 @@ __all__ = [
     "as_list",
     "as_object",
     "as_text",
+    "qualified_name",
+    "tokens_of",
 ]

@@ -5,8 +5,11 @@ Owns tools, resources, prompts and tasks as values; ``raw`` always holds the obj
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 
+from .calls import tokens_of
 from .json_values import JsonObject, as_object, as_text
 
 
@@ -36,7 +39,10 @@ class Implementation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tool:
-    """A tool as listed (protocol section 26). ``excluded`` says why a client must refuse it."""
+    """A tool as listed (protocol section 26). ``excluded`` says why a client must refuse it.
+
+    ``size`` is that of its definition in characters of compact JSON.
+    """
 
     name: str
     title: str | None
@@ -47,6 +53,19 @@ class Tool:
     raw: JsonObject
     problems: tuple[str, ...] = ()
     excluded: str | None = None
+    size: int = 0
+
+    @property
+    def tokens(self) -> int:
+        """What its definition costs a model, estimated."""
+        return tokens_of(self.size)
+
+    @property
+    def digest(self) -> str:
+        """Of everything that says what it does; another one is another tool, whatever its name."""
+        told = {key: value for key, value in self.raw.items() if key not in ("_meta", "icons")}
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
     def label(self) -> str:

@@ -14,13 +14,19 @@ from types import MappingProxyType
 from ..models import (
     NOWHERE_ELSE,
     AuthView,
+    Breaker,
+    Caller,
+    CallStats,
+    Decision,
     EraName,
     ErrorInfo,
     Freshness,
     Implementation,
     JsonObject,
     Listed,
+    Measured,
     Origin,
+    ProcessLoad,
     Provenance,
     Source,
     SourceInfo,
@@ -45,14 +51,31 @@ class Counters:
     dropped: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ToolChange:
+    """One tool that is described differently: ``what`` of it (``description``, ``input schema``, ``annotations`` …).
+
+    ``before`` and ``after`` are its definitions as received.
+    """
+
+    name: str
+    what: tuple[str, ...]
+    before: JsonObject
+    after: JsonObject
+
+
 @dataclass(frozen=True, slots=True)
 class ToolChanges:
-    """Names of the tools that came, went or were described differently, and when (wall seconds)."""
+    """Names of the tools that came, went or were described differently, and when (wall seconds).
+
+    ``details``: how those that changed did, the first of them.
+    """
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     at: float = 0.0
+    details: tuple[ToolChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +101,9 @@ class ServerState:
     tools_before: tuple[Tool, ...] | None = None
     """The tools of the connection before this one, until this one's are known."""
     tool_changes: ToolChanges | None = None
-    """How the tools differ from those of the connection before; None when they are the same."""
+    """How the tools changed last; None: they never did."""
+    tool_history: tuple[ToolChanges, ...] = ()
+    """Every change of the list of tools that is still known, newest first."""
     pid: int | None = None
     era: EraName | None = None
     version: str | None = None
@@ -115,6 +140,13 @@ class ServerState:
     connect_ms: float | None = None
     latency_ms: float | None = None
     counters: Counters = Counters()
+    breaker: Breaker | None = None
+    """None: calls are made; nothing ever held them back."""
+    stats: CallStats | None = None
+    tool_stats: Mapping[str, CallStats] = field(default_factory=dict[str, CallStats])
+    load: ProcessLoad | None = None
+    replica_of: str | None = None
+    """The name of the entry that this is one of several instances of."""
 
     @property
     def usable(self) -> bool:
@@ -144,12 +176,17 @@ class CallStatus(StrEnum):
     FAILED = "failed"
     TIMED_OUT = "timed out"
     CANCELLED = "cancelled"
+    NOT_FOUND = "not found"
+    DENIED = "denied"
+    INVALID = "invalid"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallState:
-    """One tool call. ``result`` is the result object exactly as received, when there is one.
+    """One call. ``result`` is the result object exactly as received, when there is one; ``measured`` tells of one that
+    was too large to be kept whole.
 
+    ``method`` tells what ``tool`` is the name of (see ``CallStarted``). ``waits``: for what it waits, not sent yet.
     ``result_dropped``: there was a result, or details of an error, and newer calls needed the room.
     ``held`` is how many bytes the end of the call takes, about.
     """
@@ -171,6 +208,16 @@ class CallState:
     """Id of the task that the server made of it."""
     result_dropped: bool = False
     held: int = 0
+    method: str = "tools/call"
+    caller: Caller = Caller.PROGRAM
+    waits: str = ""
+    decision: Decision | None = None
+    measured: Measured | None = None
+    attempts: int = 1
+    cached_at: float | None = None
+    instance: str = ""
+    output_problems: tuple[str, ...] = ()
+    trace_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

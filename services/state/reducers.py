@@ -13,19 +13,19 @@ from typing import Any, TypeAlias
 
 from .. import events as ev
 from ..models import ErrorInfo, Freshness, ServerEntry, SourceInfo, Status, Tool
-from .bounds import cut, held, lightened, with_task, with_updates
-from .model import AppState, CallState, CallStatus, Counters, McpState, PromptState, ServerState, ToolChanges
+from .bounds import with_task, with_updates
+from .call_reducers import CallTransition, reduce_call
+from .model import AppState, Counters, McpState, PromptState, ServerState, ToolChanges
 
-CALLS_KEPT = 200
 RULES_KEPT = 50
 
 Transition: TypeAlias = (
     ev.ServersConfigured
     | ev.ServerEvent
     | ev.AuthorizationChanged
-    | ev.CallStarted
-    | ev.CallBecameTask
-    | ev.CallFinished
+    | ev.BreakerChanged
+    | ev.StatsMeasured
+    | CallTransition
     | ev.PromptOpened
     | ev.PromptClosed
 )
@@ -38,17 +38,9 @@ def reduce(state: AppState, event: Transition) -> AppState:
     match event:
         case ev.ServersConfigured(entries, sources):
             return _configured(state, entries, sources)
-        case ev.AuthorizationChanged(server, view):
-            row = state.mcp.servers.get(server)
-            return state if row is None else with_servers(state, replace(row, auth=view))
-        case ev.CallStarted(call, server, tool, arguments, at):
-            started = CallState(id=call, server=server, tool=tool, arguments=arguments, started_at=at)
-            return replace(state, calls=_trimmed((started, *state.calls)), revision=state.revision + 1)
-        case ev.CallBecameTask(call, task):
-            return _map_call(state, call, lambda known: replace(known, task=task))
-        case ev.CallFinished():
-            done = _map_call(state, event.call, lambda call: _finished(call, event))
-            return done if done is state else replace(done, calls=lightened(done.calls, event.call))
+        case ev.AuthorizationChanged() | ev.BreakerChanged() | ev.StatsMeasured():
+            row = state.mcp.servers.get(event.server)
+            return state if row is None else with_servers(state, _beside(row, event))
         case ev.PromptOpened(prompt, server, call, method, request, at):
             opened = PromptState(prompt, server, call, method, request, at)
             return replace(state, prompts=(*state.prompts, opened), revision=state.revision + 1)
@@ -57,18 +49,8 @@ def reduce(state: AppState, event: Transition) -> AppState:
             if len(left) == len(state.prompts):
                 return state
             return replace(state, prompts=left, revision=state.revision + 1)
-
-
-def progressed(state: AppState, event: ev.CallProgressed) -> AppState:
-    """Fold the newest progress sample of a running call."""
-
-    def fold(call: CallState) -> CallState:
-        if call.status is not CallStatus.RUNNING:
-            return call
-        message = None if event.message is None else cut(event.message)
-        return replace(call, progress=event.progress, total=event.total, message=message)
-
-    return _map_call(state, event.call, fold)
+        case _:
+            return reduce_call(state, event)
 
 
 def resources_updated(state: AppState, name: str, generation: int, updates: Mapping[str, float]) -> AppState:
@@ -134,46 +116,15 @@ _AROUND = ("source", "origin", "endpoint", "env_names", "lints", "suppressed_by"
 """What an entry and its row have in common that may change while the text of the entry does not."""
 
 
-def _trimmed(calls: tuple[CallState, ...]) -> tuple[CallState, ...]:
-    """Newest ``CALLS_KEPT`` calls; one that still runs is never let go."""
-    if len(calls) <= CALLS_KEPT:
-        return calls
-    old = tuple(call for call in calls[CALLS_KEPT:] if call.status is CallStatus.RUNNING)
-    return (*calls[:CALLS_KEPT], *old)
-
-
-def _map_call(state: AppState, call_id: str, fold: Callable[[CallState], CallState]) -> AppState:
-    for index, call in enumerate(state.calls):
-        if call.id == call_id:
-            changed = fold(call)
-            if changed is call:
-                return state
-            calls = (*state.calls[:index], changed, *state.calls[index + 1 :])
-            return replace(state, calls=calls, revision=state.revision + 1)
-    return state
-
-
-_STATUS_OF_ERROR = {"timeout": CallStatus.TIMED_OUT, "cancelled": CallStatus.CANCELLED}
-
-
-def _finished(call: CallState, event: ev.CallFinished) -> CallState:
-    if call.status is not CallStatus.RUNNING:
-        return call
-    if event.error is not None:
-        status = _STATUS_OF_ERROR.get(event.error.kind, CallStatus.FAILED)
-    elif event.result is not None and event.result.get("isError") is True:
-        status = CallStatus.TOOL_ERROR
-    else:
-        status = CallStatus.SUCCESS
-    return replace(
-        call,
-        status=status,
-        duration_ms=event.duration_ms,
-        result=event.result,
-        error=event.error,
-        rounds=event.rounds,
-        held=held(event.result, event.error),
-    )
+def _beside(row: ServerState, event: ev.AuthorizationChanged | ev.BreakerChanged | ev.StatsMeasured) -> ServerState:
+    """What is known of a server apart from its connections."""
+    match event:
+        case ev.AuthorizationChanged(_, view):
+            return replace(row, auth=view)
+        case ev.BreakerChanged(_, breaker):
+            return replace(row, breaker=breaker)
+        case ev.StatsMeasured(_, stats, tools):
+            return replace(row, stats=stats, tool_stats={**row.tool_stats, **tools})
 
 
 def _server_event(state: AppState, event: ev.ServerEvent) -> AppState:
@@ -202,6 +153,7 @@ def _fresh(server: ServerState, event: ev.ConnectionQueued) -> ServerState:
         pid=None,
         connected_at=None,
         latency_ms=None,
+        load=None,
         rules_broken=(),
         listening="",
         counters=Counters(logged=server.counters.logged, dropped=server.counters.dropped),
@@ -252,7 +204,9 @@ def _list_read(server: ServerState, method: str) -> ServerState:
 
 
 def _down(server: ServerState, status: Status, error: ErrorInfo) -> ServerState:
-    return replace(server, status=status, error=error, pid=None, retry_at=None, connected_at=None, latency_ms=None)
+    return replace(
+        server, status=status, error=error, pid=None, retry_at=None, connected_at=None, latency_ms=None, load=None
+    )
 
 
 def _reconnecting(server: ServerState, event: ev.ReconnectScheduled) -> ServerState:
@@ -324,4 +278,5 @@ _FOLDS: dict[type[ev.ServerEvent], _Fold] = {
     ev.ConnectionFailed: lambda server, event: _down(server, Status.FAILED, event.error),
     ev.ReconnectScheduled: _reconnecting,
     ev.RuleBroken: _rule_broken,
+    ev.LoadMeasured: lambda server, event: replace(server, load=event.load),
 }

@@ -14,8 +14,9 @@ import anyio
 
 from .. import events as ev
 from .bounds import ID_KEPT
+from .call_reducers import progressed
 from .model import AppState, Counters, ServerState
-from .reducers import Transition, progressed, reduce, resources_updated, with_servers
+from .reducers import Transition, reduce, resources_updated, with_servers
 from .ring import LogRecord, LogRing
 
 Event: TypeAlias = "Transition | ev.CallProgressed | ev.LogReceived | ev.FrameSeen | ev.ResourceUpdated"

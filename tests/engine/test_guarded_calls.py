@@ -45,7 +45,7 @@ async def test_a_call_that_policy_forbids_by_now_is_recorded_and_nothing_is_sent
             sent = _sent(services)
             assert "tools/call" in sent
             call = await services.executor.call("tiny", "echo", {"text": "a"}, validate=validate)
-            assert call.status is CallStatus.FAILED
+            assert call.status is CallStatus.DENIED
             assert call.error is not None
             assert (call.error.kind, call.error.details["file"]) == ("policy", str(file))
             assert services.executor.deadline(call.id) is None

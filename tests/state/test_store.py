@@ -5,8 +5,9 @@ import pytest
 
 from mcpdeck.services import events as ev
 from mcpdeck.services.models import EraName, ErrorInfo, ServerEntry, Source, Status, StdioTarget, TransportKind
+from mcpdeck.services.state.call_reducers import CALLS_KEPT
 from mcpdeck.services.state.model import AppState, CallStatus
-from mcpdeck.services.state.reducers import CALLS_KEPT, reduce
+from mcpdeck.services.state.reducers import reduce
 from mcpdeck.services.state.store import Store
 from tests.waiting import eventually
 
