@@ -50,7 +50,7 @@ bench: $(READY) ## start-up and call latency beside the official SDK's client
 
 lock: $(READY) ## compile the pinned requirements from their ranges
 	@$(BIN)/python -m pip install --quiet uv
-	$(UV_COMPILE) --extra server --extra discovery --output-file requirements-dev.txt pyproject.toml requirements-dev.in
+	$(UV_COMPILE) --extra server --extra discovery --extra otel --output-file requirements-dev.txt pyproject.toml requirements-dev.in
 	cd tests/interop && for name in sdk1 servers fastmcp3 fastmcp4; do \
 		../../$(UV_COMPILE) --output-file requirements-$$name.txt requirements-$$name.in || exit 1; done
 

@@ -92,6 +92,17 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
             Action("login", "Log in", "L", "Log in to it, or once more", "L", READING),
             Action("auth", "Login steps", "A", "Its login step by step, its token", "A", READING, DETAIL - LOG),
             Action("log_level", "Log level", "v", "How much the server logs", "v", ABOUT_SERVER, LOG),
+            Action(
+                "reset_breaker",
+                "Let calls through",
+                "B",
+                "Make the calls again that are held back",
+                "B",
+                READING,
+                DETAIL - LOG,
+            ),
+            Action("profile", "Profile", "P", "What its tools may do without asking", "P", READING),
+            Action("history", "Changes", "H", "How its tools changed", "H", READING),
             Action("cancel_task", "Cancel task", "x", "Cancel one of its tasks", "x", ABOUT_SERVER, DETAIL - LOG),
             Action(
                 "enable",
@@ -108,6 +119,7 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
         "Tools and calls",
         (
             Action("call", "Arguments", "Enter", "Fill in the arguments of this tool", zones=TOOLS, footer=TOOLS),
+            Action("permissions", "Permission", "p", "Whether it asks, and by which rule", "p", READING, TOOLS),
             Action("filter", "Filter", "/", "Narrow the tools by words", "slash", READING, LISTS),
             Action(
                 "send",
@@ -128,6 +140,7 @@ GROUPS: tuple[tuple[str, tuple[Action, ...]], ...] = (
             ),
             Action("raw", "Form/JSON", "Ctrl+O", "Form or raw JSON", "ctrl+o,f2", EVERYWHERE - QUESTION, FORM),
             Action("calls", "Calls", "c", "Go to running calls and results", "c", READING - CALLS, LISTS | DETAIL),
+            Action("follow", "Follow", "Enter", "Read what the result links to", zones=CALLS, footer=CALLS),
             Action("whole", "Show all", "o", "The whole result on the whole screen", zones=CALLS, footer=CALLS),
             Action("save", "Save", "s", "Write the whole result to a file", zones=CALLS, footer=CALLS),
             Action("copy", "Copy", "y", "Copy the result", zones=CALLS, footer=CALLS),

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from ..services.errors import LocalProtocolError, McpDeckError
-from ..services.models import JsonObject, as_object, as_text
+from ..services.models import ErrorInfo, JsonObject, as_object, as_text
 from .batch_operations import Operations, read_request
 from .batch_replies import code_of, connection, done, failed
 from .exits import Exit
 from .heard import Heard
 from .json_lines import JsonLines
 from .worker import Services
+
+_SAYING = {"auth": Exit.AUTHORIZATION, "permission": Exit.BLOCKED}
+"""Kinds of errors that have an exit code of their own, where all errors are of that kind."""
 
 
 async def run_batch(
@@ -28,7 +31,8 @@ async def run_batch(
 ) -> int:
     """The exit code: that of the connection when there is none, else 1 when some operation failed.
 
-    4 when all that failed failed for want of authorization: then that is what to do something about.
+    4 when all that failed failed for want of authorization, 5 when a rule or a person forbade all of it: then that is
+    what to do something about.
 
     Raises ``OSError`` when nobody takes the replies any more.
     """
@@ -54,7 +58,7 @@ def _code_after(failures: Sequence[str]) -> Exit:
     """``failures``: the kinds of the errors, one for each operation that failed."""
     if not failures:
         return Exit.DONE
-    return Exit.AUTHORIZATION if set(failures) == {"auth"} else Exit.TOOL_ERROR
+    return _SAYING.get(failures[0], Exit.TOOL_ERROR) if len(set(failures)) == 1 else Exit.TOOL_ERROR
 
 
 async def _reply(operations: Operations, line: bytes | None) -> JsonObject:
@@ -62,7 +66,8 @@ async def _reply(operations: Operations, line: bytes | None) -> JsonObject:
     try:
         request = read_request(line)
         op = str(request["op"])
-        return done(op, await operations.run(request))
+        outcome = await operations.run(request)
+        return failed(op, outcome) if isinstance(outcome, ErrorInfo) else done(op, outcome)
     except McpDeckError as error:
         return failed(op, error)
     except RecursionError:

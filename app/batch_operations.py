@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import anyio
 
 from ..services.errors import RequestTimeout, UnknownTool, UsageError
-from ..services.models import Json, JsonObject, Status, Tool, as_list
+from ..services.models import Caller, ErrorInfo, Json, JsonObject, Status, Tool, as_list
 from ..services.protocol.dispatcher import Limit
 from ..services.session import Session
 from ..services.session.items import read_tool
 from ..services.session.lists import PROMPTS, RESOURCES, TEMPLATES, TOOLS, ListKind
+from ..services.state.model import CallStatus
 from . import batch_replies
 from .heard import ANY, Heard, shown
 
@@ -143,8 +144,11 @@ class Operations:
         self._heard = heard
         self._timeout = timeout
 
-    async def run(self, members: JsonObject) -> Json:
-        """The result of one request that ``read_request`` took. Raises ``McpDeckError``."""
+    async def run(self, members: JsonObject) -> Json | ErrorInfo:
+        """The result of one request that ``read_request`` took, or how the call ended that it asked for.
+
+        Raises ``McpDeckError``.
+        """
         request = _Request(members)
         op = request.text("op")
         if op == "wait":
@@ -158,11 +162,38 @@ class Operations:
             self._services.manager.reconnect(self._server)
         try:
             with anyio.fail_after(limit):
-                return await self._services.manager.using(self._server, partial(_OPERATIONS[op], request))
+                operation = partial(_OPERATIONS[op], request)
+                result = await self._services.manager.using(self._server, operation, bound=True)
         except TimeoutError:
-            raise RequestTimeout(
-                f"{op} had no answer within {limit or 0:g} s", hint='raise its "timeout", or --timeout'
-            ) from None
+            raise _late(op, limit or 0) from None
+        return await self._called(op, request, limit) if op in _CALLS else result
+
+    async def _called(self, op: str, request: _Request, limit: float | None) -> Json | ErrorInfo:
+        """Through the engine, as received: nothing is checked, kept back or tried again."""
+        executor = self._services.executor
+        match op:
+            case "call_tool":
+                call = await executor.call(
+                    self._server,
+                    request.text("name"),
+                    request.object("arguments", default={}),
+                    validate=False,
+                    timeout=limit,
+                    as_task=request.flag("task"),
+                    progress=request.flag("progress"),
+                    caller=Caller.BATCH,
+                )
+            case "read_resource":
+                call = await executor.read(self._server, request.text("uri"), timeout=limit, caller=Caller.BATCH)
+            case _:
+                arguments = request.texts("arguments") if request.has("arguments") else None
+                name = request.text("name")
+                call = await executor.prompt(self._server, name, arguments, timeout=limit, caller=Caller.BATCH)
+        if call.error is None:
+            return call.result
+        if call.status is CallStatus.TIMED_OUT and limit is not None:
+            return ErrorInfo.of(_late(op, limit))
+        return call.error
 
     async def _wait(self, request: _Request) -> Json:
         kind, given = request.kind(), request.seconds("seconds")
@@ -204,9 +235,9 @@ async def _list(kind: ListKind, request: _Request, session: Session) -> Json:
     return {kind.member: await session.lists.pages(kind)}
 
 
-async def _call_tool(request: _Request, session: Session) -> Json:
-    name, arguments = request.text("name"), request.object("arguments", default={})
-    as_task, with_progress = request.flag("task"), request.flag("progress")
+async def _before_call(request: _Request, session: Session) -> None:
+    """What has to be known of a tool before it is called. Raises ``UnknownTool`` for one that must not be."""
+    name = request.text("name")
     # Its schema says which arguments are mirrored into headers (section 11), its execution whether it must be a
     # task (section 36): the first listing is waited for, but a server that hangs there is called all the same.
     with anyio.move_on_after(LISTED):
@@ -218,20 +249,18 @@ async def _call_tool(request: _Request, session: Session) -> Json:
                 f"tool {name!r} must not be called: {tool.excluded}",
                 hint="Its definition breaks a rule that protects clients (x-mcp-header).",
             )
-    return await session.call_tool(name, arguments, as_task=as_task, on_progress=_ignore if with_progress else None)
 
 
-def _ignore(_: float, _total: float | None, _message: str | None) -> None:
-    """Progress was asked for so that the server sends it: ``wait`` gives what came."""
+async def _before_read(request: _Request, _: Session) -> None:
+    request.text("uri")
 
 
-async def _read_resource(request: _Request, session: Session) -> Json:
-    return await session.read_resource(request.text("uri"), timeout=request.limit)
+async def _before_prompt(request: _Request, _: Session) -> None:
+    request.text("name")
 
 
-async def _get_prompt(request: _Request, session: Session) -> Json:
-    arguments = request.texts("arguments") if request.has("arguments") else None
-    return await session.get_prompt(request.text("name"), arguments, timeout=request.limit)
+def _late(op: str, limit: float) -> RequestTimeout:
+    return RequestTimeout(f"{op} had no answer within {limit:g} s", hint='raise its "timeout", or --timeout')
 
 
 async def _complete(request: _Request, session: Session) -> Json:
@@ -296,9 +325,9 @@ _OPERATIONS: dict[str, Operation] = {
     "list_templates": partial(_list, TEMPLATES),
     "list_prompts": partial(_list, PROMPTS),
     "list_skills": _list_skills,
-    "call_tool": _call_tool,
-    "read_resource": _read_resource,
-    "get_prompt": _get_prompt,
+    "call_tool": _before_call,
+    "read_resource": _before_read,
+    "get_prompt": _before_prompt,
     "complete": _complete,
     "load_skill": _load_skill,
     "read_skill_file": _read_skill_file,
@@ -310,6 +339,10 @@ _OPERATIONS: dict[str, Operation] = {
     "request": _send,
     "info": _info,
 }
+
+
+_CALLS = frozenset({"call_tool", "read_resource", "get_prompt"})
+"""What then goes through the tool engine, with its rules and records."""
 
 
 def names() -> tuple[str, ...]:

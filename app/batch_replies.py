@@ -10,7 +10,7 @@ side gave up by itself is ``timeout``, a configuration that cannot be used is ``
 from __future__ import annotations
 
 from ..services.errors import McpDeckError
-from ..services.models import Implementation, Json, JsonObject
+from ..services.models import ErrorInfo, Implementation, Json, JsonObject
 from ..services.session import Session
 from .exits import Exit, exit_code
 
@@ -24,6 +24,7 @@ _KINDS = {
     "protocol": "protocol",
     "verification": "verification",
     "permission": "permission",
+    "policy": "permission",
     "usage": "usage",
     "config": "usage",
 }
@@ -33,7 +34,7 @@ def done(op: str, result: Json) -> JsonObject:
     return {"op": op, "ok": True, "result": result}
 
 
-def failed(op: str | None, error: McpDeckError) -> JsonObject:
+def failed(op: str | None, error: McpDeckError | ErrorInfo) -> JsonObject:
     """``code`` is that of JSON-RPC, or the HTTP status; ``data`` what came with it."""
     details = error.details
     rpc = error.kind == "jsonrpc"

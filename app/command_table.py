@@ -56,7 +56,10 @@ class Command:
 COMMANDS = {
     "demo": Command("demo", "", "the dashboard on servers that ship with it", 0, Takes.SESSION | Takes.TIMEOUT),
     "list": Command("list_servers", "[TARGET]", "every server of every source", 1, Takes.TARGET | Takes.DISCOVER),
-    "tools": Command("tools", "TARGET", "the tools of a server", 1),
+    "tools": Command("tools", "TARGET [TOOL]", "the tools of a server, or all of one tool", 2),
+    "search": Command(
+        "search", "WORDS…", "find tools of every configured server", None, Takes.CONFIGURED | Takes.TIMEOUT
+    ),
     "resources": Command("lists", "TARGET", "the resources of a server", 1),
     "templates": Command("lists", "TARGET", "its resource templates", 1),
     "prompts": Command("lists", "TARGET", "its prompts", 1),
@@ -74,6 +77,9 @@ COMMANDS = {
     "login": Command("login", "TARGET", "log in to a server, and say how it went", 1),
     "logout": Command("logout", "TARGET | --all", "revoke and forget a login", 1),
     "auth": Command("auth", "[TARGET]", "what is stored; how a server does logins", 1),
+    "audit": Command(
+        "audit", "verify [FILE] | show | path", "the log of every call, and whether it is whole", 2, Takes.NOTHING
+    ),
     "add": Command(
         "add",
         "NAME URL | NAME -- COMMAND ARGS…",
@@ -95,6 +101,13 @@ COMMANDS = {
     "reset-project-choices": Command(
         "reset_choices", "", "forget all that was decided in this project", 0, Takes.DRY_RUN
     ),
+    "permissions": Command(
+        "permissions",
+        "[TARGET] | allow|ask|deny|forget RULE | explain …",
+        "what may be called unasked, and by which rule",
+        None,
+        Takes.TARGET | Takes.DRY_RUN,
+    ),
     "import": Command(
         "import_servers",
         "[CLIENT [NAME …]]",
@@ -113,11 +126,12 @@ COMMANDS = {
     ),
 }
 GROUPS = {
-    "look at servers": ("list", "tools", "resources", "templates", "prompts", "watch"),
+    "look at servers": ("list", "tools", "search", "resources", "templates", "prompts", "watch"),
     "use them": ("call", "read", "prompt", "complete", "batch"),
     "log in to them": ("login", "logout", "auth"),
     "configure them": ("add", "add-json", "get", "remove", "import", "export", "registry", "sources"),
-    "decide what may start": ("approve", "reject", "enable", "disable", "reset-project-choices"),
+    "decide what may start": ("approve", "reject", "enable", "disable", "reset-project-choices", "permissions"),
+    "see what was done": ("audit",),
 }
 """The commands as the help lists them; what is missing here is listed with the dashboard."""
 
@@ -186,6 +200,17 @@ stored for it, and each step from the server to its authorization server with
 what the specification expects of it. Nothing secret is ever shown; -v adds what
 a token says of itself.
 """
+PERMISSIONS = """\
+Without more: every rule, where it stands, and what you said yes to. With a
+TARGET also what each of its tools would meet; explain TARGET TOOL [name=value]
+says which rules match one call, and which of them decides. A RULE is
+  mcp__SERVER  mcp__SERVER__TOOL  mcp__SERVER__read_*    tools of a server
+  mcp__files__write_file(path:/srv/data/**)              by their arguments
+  resource:mcp__SERVER(uri:file:///srv/**)  prompt:mcp__SERVER__NAME
+deny beats ask beats allow. allow, ask and deny write mcpdeck's own settings,
+for everything (--scope user, the default) or for this project; forget takes
+out a rule, and what you said yes to. docs/permissions.md tells the rest.
+"""
 MEANT = {
     **dict.fromkeys(("rm", "delete", "del", "uninstall"), "remove"),
     **dict.fromkeys(("ls", "status", "servers"), "list"),
@@ -193,12 +218,38 @@ MEANT = {
     **dict.fromkeys(("deny", "refuse", "block"), "reject"),
     **dict.fromkeys(("allow", "trust", "accept"), "approve"),
     **dict.fromkeys(("reset", "forget"), "reset-project-choices"),
-    **dict.fromkeys(("search", "install"), "registry {}"),
+    **dict.fromkeys(("find", "grep"), "search"),
+    "install": "registry install",
     **dict.fromkeys(("invoke", "run", "exec"), "call"),
+    **dict.fromkeys(("permission", "rules", "profile"), "permissions"),
     **dict.fromkeys(("signin", "authenticate", "authorize"), "login"),
     **dict.fromkeys(("signout", "revoke"), "logout"),
     **dict.fromkeys(("tokens", "credentials", "logins"), "auth"),
     "new": "add",
 }
 """What is called otherwise elsewhere; ``{}`` is the word itself."""
-MORE_HELP = {"batch": BATCH, "add": ADD, "add-json": ADD_JSON, "login": LOGIN, "auth": AUTH}
+AUDIT = """\
+Every call that mcpdeck makes, or does not make because a rule forbids it, is a
+line in one log: who asked, server, tool, the rule, the outcome; of arguments a
+digest, unless the setting "audit": {"arguments": "full"} asks for more. Each
+line holds the hash of the one before. verify names the first line that was
+altered, removed, inserted or moved, and tells whether the end was cut off
+(exit code 6); with FILE it looks at one file alone.
+"""
+SEARCH = """\
+WORDS are looked for in names, titles, servers, parameters and descriptions of
+tools; more of the words, and words in names, come first, and a slip of the pen
+is forgiven. Without WORDS, options choose: --read-only, --destructive … by what
+the tools' servers say of them (a hint that is missing counts as the worst).
+mcpdeck registry search looks for servers that are not installed.
+"""
+MORE_HELP = {
+    "search": SEARCH,
+    "audit": AUDIT,
+    "batch": BATCH,
+    "add": ADD,
+    "add-json": ADD_JSON,
+    "login": LOGIN,
+    "auth": AUTH,
+    "permissions": PERMISSIONS,
+}

@@ -13,14 +13,16 @@ from uuid import uuid4
 
 import anyio
 
-from ..services.errors import InvalidArguments, McpDeckError, UsageError
-from ..services.models import JsonObject, Status, as_text
+from ..services.errors import McpDeckError, UsageError
+from ..services.models import Caller, ErrorInfo, JsonObject, Status, as_list, as_text
+from ..services.state.model import CallState, CallStatus
 from ..widgets.server_offer import NOTHING, Declared
 from .entry_intents import Entries, EntryController
 from .login_intents import LoginController, LoginIntents
 from .registry_intents import Registry, RegistryController
 from .saving import save_result
 from .seen import Seen
+from .tool_intents import ToolController, ToolIntents
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -43,7 +45,7 @@ class Toast(Protocol):
     def __call__(self, title: str, hint: str = "", *, severity: Severity = "information") -> None: ...
 
 
-class Intents(LoginIntents, Protocol):
+class Intents(LoginIntents, ToolIntents, Protocol):
     """Everything a screen may ask for. Each returns at once.
 
     ``entries`` is what changes the configuration, ``registry`` the MCP Registry, None where there is none to ask.
@@ -66,6 +68,8 @@ class Intents(LoginIntents, Protocol):
         refused: Refused | None = None,
         as_task: bool = False,
     ) -> str: ...
+    def read(self, server: str, uri: str) -> str: ...
+    def prompt(self, server: str, name: str, arguments: JsonObject) -> str: ...
     def cancel(self, call_id: str) -> None: ...
     def reconnect(self, server: str, *, redetect: bool = False) -> None: ...
     def relist(self, server: str) -> None: ...
@@ -80,7 +84,7 @@ class Intents(LoginIntents, Protocol):
     def save(self, call_id: str) -> Path | None: ...
 
 
-class Controller(LoginController):
+class Controller(LoginController, ToolController):
     """``Intents`` on the real services; calls run in ``task_group``.
 
     ``set_enabled``, ``approve`` and ``reject`` rewrite what mcpdeck remembers and configure the manager
@@ -103,7 +107,8 @@ class Controller(LoginController):
         editing: Callable[[], Editing] | None = None,
         options: Callable[[], LoadOptions] | None = None,
     ) -> None:
-        super().__init__(services, toast)
+        LoginController.__init__(self, services, toast)
+        ToolController.__init__(self)
         self._tasks = task_group
         self._set_enabled = set_enabled
         self._approve = approve
@@ -126,30 +131,59 @@ class Controller(LoginController):
         as_task: bool = False,
     ) -> str:
         """Start a call; returns its id. Arguments that fail the schema go to ``refused``, or become a toast."""
+        executor = self._services.executor
+
+        def made(call_id: str) -> Awaitable[CallState]:
+            return executor.call(
+                server, tool, arguments, call_id=call_id, validate=validate, as_task=as_task, caller=Caller.DASHBOARD
+            )
+
+        return self._start(server, made, refused)
+
+    def read(self, server: str, uri: str) -> str:
+        """Start reading a resource; returns the id of the call."""
+        executor = self._services.executor
+        return self._start(
+            server, lambda call_id: executor.read(server, uri, call_id=call_id, caller=Caller.DASHBOARD), None
+        )
+
+    def prompt(self, server: str, name: str, arguments: JsonObject) -> str:
+        """Start getting a prompt; returns the id of the call."""
+        executor = self._services.executor
+        texts = {key: value for key, value in arguments.items() if isinstance(value, str)}  # prompts take no others
+        return self._start(
+            server,
+            lambda call_id: executor.prompt(server, name, texts, call_id=call_id, caller=Caller.DASHBOARD),
+            None,
+        )
+
+    def _start(self, server: str, make: Callable[[str], Awaitable[CallState]], refused: Refused | None) -> str:
         call_id = uuid4().hex[:12]
         scope = self._running[call_id] = anyio.CancelScope()
 
         async def run() -> None:
             with scope:
                 self._called_by_hand(server)
-                await self._services.executor.call(
-                    server, tool, arguments, call_id=call_id, validate=validate, as_task=as_task
-                )
+                self._ended(await make(call_id), refused)
 
-        self._tasks.start_soon(self._call, call_id, run, refused)
+        self._tasks.start_soon(self._call, call_id, run)
         return call_id
 
-    def _beside(self, work: Callable[[], Awaitable[None]]) -> None:
-        self._tasks.start_soon(self._call, "", work, None)
+    def _ended(self, call: CallState, refused: Refused | None) -> None:
+        """What came of a call is a value; one that has no card is told."""
+        if call.error is None:
+            return
+        if call.status is CallStatus.INVALID and refused is not None:
+            refused(tuple(line for line in as_list(call.error.details.get("problems")) if isinstance(line, str)))
+        elif all(call.id != known.id for known in self._services.store.state.calls):
+            self._tell_of(call.error, call.server)
 
-    async def _call(self, call_id: str, run: Callable[[], Awaitable[None]], refused: Refused | None) -> None:
+    def _beside(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._tasks.start_soon(self._call, "", work)
+
+    async def _call(self, call_id: str, run: Callable[[], Awaitable[None]]) -> None:
         try:
             await run()
-        except InvalidArguments as error:
-            if refused is None:
-                self._tell(error)
-            else:
-                refused(error.problems)
         except McpDeckError as error:
             self._tell(error)
         except Exception as error:  # the last net below a person's click: the dashboard goes on
@@ -274,5 +308,8 @@ class Controller(LoginController):
         self._services.store.flush()
 
     def _tell(self, error: McpDeckError) -> None:
-        where = f"{error.server}: " if error.server else ""
+        self._tell_of(ErrorInfo.of(error), error.server or "")
+
+    def _tell_of(self, error: ErrorInfo, server: str) -> None:
+        where = f"{server}: " if server else ""
         self._toast(where + error.title, error.hint, severity="error")

@@ -5,6 +5,7 @@ Owns no domain state: snapshots come through the bridge, intents leave through t
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
@@ -54,6 +55,7 @@ class Deck(App[None]):
         "styles/sources_screen.tcss",
         "styles/registry_screen.tcss",
         "styles/auth_screen.tcss",
+        "styles/tools_screens.tcss",
     ]
     COMMANDS = {DeckCommands}  # noqa: RUF012 - the name and type are Textual's
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,6 +84,15 @@ class Deck(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
+
+    def _fatal_error(self) -> None:
+        # Textual's own would print the local variables of every frame, tokens among them.
+        from rich.text import Text
+
+        from .crashes import crash_text
+
+        error = sys.exception() or self._exception
+        self.panic(Text(crash_text(error) if error is not None else "internal error"))
 
     def get_driver_class(self) -> type[Driver]:
         driver = super().get_driver_class()

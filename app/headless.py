@@ -136,13 +136,19 @@ async def services(
     for the next run. Logins that are kept are used; one is begun where ``hands`` are given, or ``--answers`` says how.
     """
     from ..services.manager import Logins, Settings
+    from .resolve import Rules
     from .trace_file import traced
-    from .worker import running
+    from .worker import BARE, running
 
     answers = answers_of(options)
     # A command says at once what stands in the way; whoever wants another try runs it again.
     settings = replace(
-        Settings.from_environment(os.environ), connect_retries=0, listens=listens, pings=pings, reads=reads
+        Settings.from_environment(os.environ),
+        connect_retries=0,
+        listens=listens,
+        pings=pings,
+        reads=reads,
+        replicas=options.command in ("batch", "list"),  # for one call one process is enough
     )
     if options.timeout is not None:
         settings = settings.within(options.timeout, "--timeout")
@@ -170,6 +176,14 @@ async def services(
         remembers=options.command == "list" and hands is None,
         named=entries[0].name if options.command != "list" and len(entries) == 1 else "",
     )
+    engine = BARE
+    if isinstance(guard, Rules):
+        from .permission_asking import permission_asker
+        from .tool_engine import engine_of
+
+        told = _unheard if options.quiet else note_warning
+        asker = permission_asker(options, answers)
+        engine = engine_of(guard.configured, folders, os.environ, settings, told, asker)
     async with running(
         entries,
         settings=settings,
@@ -179,10 +193,15 @@ async def services(
         start=begin,
         guard=guard,
         logins=logins,
+        engine=engine,
     ) as house:
         with traced(house.trace, options.trace), _declined_questions(house, options):
             begin.set()
             yield house
+
+
+def _unheard(_remark: str) -> None:
+    """Of a run that is to be quiet."""
 
 
 @contextmanager

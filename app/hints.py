@@ -11,7 +11,8 @@ from ..services.models import Source, Status
 from ..services.state.model import CallState, CallStatus, ServerState
 from ..widgets.footer_keys import KeyHint
 from ..widgets.provenance_lines import offered
-from ..widgets.status_marks import of_whole_file
+from ..widgets.result_links import links_of
+from ..widgets.status_marks import held_back, of_whole_file
 from .actions import ACTIONS, BY_ID, READING, Action, Zone
 
 FIXED = ("palette", "help", "quit")
@@ -53,7 +54,7 @@ def _useful(action: str, server: ServerState | None, call: CallState | None) -> 
     match action:
         case "approve":
             return server is not None and server.status in APPROVABLE
-        case "add":
+        case "add" | "open" | "overview" | "log" | "export":
             return server is not None
         case "reconnect" | "enable":
             return server is not None and _used(server)
@@ -61,24 +62,33 @@ def _useful(action: str, server: ServerState | None, call: CallState | None) -> 
             return server is not None and offered(server)
         case "edit" | "remove":
             return server is not None and server.source in WRITABLE and not of_whole_file(server)
-        case "open" | "overview" | "log" | "export":
-            return server is not None
-        case "filter" | "call":
+        case "filter" | "call" | "permissions":
             return server is not None and bool(server.tools)
         case "auth":
             return server is not None and (server.auth is not None or server.status is Status.NEEDS_AUTH)
         case "log_level":
             return server is not None and "logging" in server.capabilities
+        case "reset_breaker":
+            return server is not None and held_back(server)
         case "cancel_task":
             return server is not None and any(not task.over for task in server.tasks)
-        case "cancel":
-            return call is not None and call.status is CallStatus.RUNNING
-        case "whole" | "save" | "copy":
-            return call is not None and call.status is not CallStatus.RUNNING
-        case "repeat":
-            return call is not None
+        case "follow" | "cancel" | "whole" | "save" | "copy" | "repeat":
+            return call is not None and _useful_for(action, call)
         case _:
             return True
+
+
+def _useful_for(action: str, call: CallState) -> bool:
+    running = call.status is CallStatus.RUNNING
+    match action:
+        case "follow":
+            return bool(links_of(call.result))
+        case "cancel":
+            return running
+        case "repeat":
+            return True
+        case _:
+            return not running
 
 
 def _used(server: ServerState) -> bool:

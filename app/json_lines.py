@@ -10,14 +10,13 @@ import json
 import os
 import sys
 from collections.abc import AsyncGenerator
-from typing import cast
 
 import anyio
 import anyio.lowlevel
 
 from ..services.models import JsonObject
+from ..services.models.json_pieces import pieces
 from ..services.state.text import visible
-from .printing import without_nan
 
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes of one line that are taken, the limit of the transports."""
@@ -101,12 +100,11 @@ def json_line(document: JsonObject, encoding: str = "utf-8") -> bytes:
     """``document`` on one line; escaped to ASCII where the stream could not show it safely."""
     try:
         text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except ValueError:  # NaN and infinities, which some servers send, are no JSON
-        document = cast("JsonObject", without_nan(document))
-        text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError):  # NaN and infinities, which some servers send, are no JSON; or nested deeply
+        text = "".join(pieces(document, compact=True, nan="null"))
     if visible(text) == text:
         try:
             return (text + "\n").encode(encoding)
         except UnicodeEncodeError:
             pass
-    return (json.dumps(document, separators=(",", ":")) + "\n").encode("ascii")
+    return "".join(pieces(document, compact=True, ascii_only=True, nan="null")).encode("ascii") + b"\n"

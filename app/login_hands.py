@@ -72,7 +72,7 @@ class TerminalHands:
             if invitation.manual
             else "Is the browser on another machine? Then paste here the address that it comes to at the end:"
         )
-        async with _lines() as lines:
+        async with typed_or_read_lines() as lines:
             await _paste(lines, arrived)
         if invitation.manual:
             raise AuthorizationDenied(
@@ -89,7 +89,7 @@ class TerminalHands:
         note(f"{one_line(server)} takes logins of several authorization servers:")
         for index, issuer in enumerate(issuers, 1):
             note(f"  {index}  {one_line(issuer, 200)}")
-        async with _lines() as lines:
+        async with typed_or_read_lines() as lines:
             for _ in range(_TRIES):
                 note(f"Which one (1-{len(issuers)})?")
                 line = await anext(lines, None)
@@ -108,12 +108,12 @@ class TerminalHands:
         if not self._asks:
             raise identity_needed(issuer)
         note(f"{one_line(issuer, 200)} registers no clients by itself. Which client is mcpdeck there?")
-        async with _lines() as lines:
+        async with typed_or_read_lines() as lines:
             note("Client id:")
             client_id = (await anext(lines, None) or "").strip()
         if not client_id:
             raise AuthorizationDenied("no client id was given", hint=identity_needed(issuer).hint)
-        async with _lines(echo=False) as lines:
+        async with typed_or_read_lines(echo=False) as lines:
             note("Client secret (nothing is shown; empty if there is none):")
             secret = (await anext(lines, None) or "").strip()
         return client_id, secret or None
@@ -126,7 +126,7 @@ class TerminalHands:
         if not self._asks:
             note("Nobody can be asked here whether to allow that: run the command in a terminal.")
             return False
-        async with _lines() as lines:
+        async with typed_or_read_lines() as lines:
             note("Ask for that (y/N)?")
             return (await anext(lines, None) or "").strip().lower() in ("y", "yes")
 
@@ -216,7 +216,7 @@ async def _paste(lines: AsyncIterator[str], arrived: Callable[[str], None]) -> N
 
 
 @asynccontextmanager
-async def _lines(*, echo: bool = True) -> AsyncGenerator[AsyncIterator[str]]:
+async def typed_or_read_lines(*, echo: bool = True) -> AsyncGenerator[AsyncIterator[str]]:
     """Lines that are typed or pasted, of any length; from a pipe as they come."""
     descriptor = sys.stdin.fileno()
     if sys.stdin.isatty():

@@ -32,7 +32,8 @@ from .file_events import stamp
 from .options import Options
 from .reloading import files_of, reload_on_changes
 from .seen import Seen
-from .worker import Services, around, running
+from .tool_engine import engine_of
+from .worker import BARE, Engine, Services, around, running
 
 if TYPE_CHECKING:
     from ..services.config.load import LoadOptions
@@ -106,20 +107,30 @@ async def _shown(configured: Configured, options: Options, settings: Settings, l
     )
     manager.configure(entries, configured.sources)
     hands = _hands(manager, configured)
+    remarks: list[str] = [*settings.remarks]
+    told: list[Callable[[str], None]] = [remarks.append]
+
+    def tell(remark: str) -> None:
+        told[-1](remark)
+
+    engine = engine_of(configured, logins.folders, os.environ, settings, tell)
 
     async def beside(services: Services, toast: Toast) -> None:
         from .heard_logins import hear_logins  # nothing is heard or restarted before the first frame
         from .restarting import restart_on_changes
+        from .tool_plugins import reload_on_broken
 
-        for remark in settings.remarks:
-            toast(remark, severity="warning")
+        told.append(lambda remark: toast(remark, severity="warning"))
+        for remark in remarks:
+            tell(remark)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_find, configured, options.discover, hands.reload)
             tasks.start_soon(partial(reload_on_changes, configured, manager, hands.reload, toast, since=read_at))
+            tasks.start_soon(reload_on_broken, configured, hands.reload)
             tasks.start_soon(restart_on_changes, manager, services.store, toast)
             tasks.start_soon(hear_logins, logins.folders.data, manager.review_logins)
 
-    return await show(manager, hands, beside=beside, trace=options.trace)
+    return await show(manager, hands, beside=beside, trace=options.trace, engine=engine)
 
 
 async def _find(configured: Configured, network: bool, reload: Callable[[], Changes]) -> None:
@@ -182,17 +193,19 @@ async def show(
     beside: Beside | None = None,
     trace: str | None = None,
     title: str | None = None,
+    engine: Engine = BARE,
 ) -> int:
     """The dashboard on ``manager`` until the person leaves; the exit code.
 
-    The manager is run from the first frame on, unless it runs already; then it goes on afterwards.
+    The manager is run from the first frame on, unless it runs already; then it goes on afterwards. ``engine``: what
+    calls meet on their way.
     """
     caught: list[int] = []
     deck: Deck | None = None
     first_frame = anyio.Event()
     with collecting_rarely() as keep:
         async with (
-            around(manager, can_ask=True, start=first_frame) as services,
+            around(manager, can_ask=True, start=first_frame, engine=engine) as services,
             anyio.create_task_group() as tasks,
         ):
             deck = _deck(services, hands, tasks, first_frame)

@@ -41,6 +41,10 @@ WITH_VALUE = frozenset(("-t", "-s", "-e", "-H")) | frozenset(
         "callback-port",
         "as",
         "set",
+        "server",
+        "profile",
+        "limit",
+        "last",
     )
 )
 MAY_HAVE_VALUE = frozenset({"--page"})
@@ -92,6 +96,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text[:9]) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 1000000")
+    return int(text)
+
+
 def _date(text: str) -> str:
     if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2025-11-25")
@@ -99,6 +109,8 @@ def _date(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text} is no revision that is known: {', '.join(BY_DATE)}")
     return text
 
+
+_OF_A_KIND = {"tasks": "only tools that can run as a task", "ui": "only tools with a screen of their own (MCP Apps)"}
 
 # -- groups
 
@@ -125,6 +137,7 @@ def add_options(parser: argparse.ArgumentParser, name: str | None) -> None:
     own = parser.add_argument_group("options").add_argument
     _own(own, name)
     _of_logins(own, name)
+    _of_results(own, name)
     _writing(_Group(parser, "what is written", shown, accepted), name)
     _sources(_Group(parser, "where servers come from", shown, accepted), name)
     if name == "add":
@@ -146,10 +159,16 @@ def _own(add: Callable[..., object], name: str | None) -> None:
     if name in LISTING:
         about = "one page only, the first or the one at CURSOR, and where the next begins; all without it"
         add("--page", dest="cursor", nargs="?", default=NO_PAGE, const=None, metavar="CURSOR", help=about)
+    if name == "search":
+        add(
+            "--server", dest="servers", action="append", default=[], metavar="NAME", help="only of this one; repeatable"
+        )
+        for word in ("read-only", "destructive", "idempotent", "open-world", "tasks", "ui"):
+            about = _OF_A_KIND.get(word, f"only tools that are {word}")
+            add(f"--{word}", dest="capabilities", action="append_const", const=word, default=[], help=about)
+        add("--limit", type=_count, default=50, metavar="N", help="that many at the most (50)")
     if name == "prompt":
         add("--no-validate", dest="validate", action="store_false", help="ask although required arguments are missing")
-    if name == "read":
-        add("--output", metavar="FILE", help="save the content as it is, decoded; - for stdout")
     if name == "watch":
         add("--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end after so long; without it, at Ctrl+C")
         add("--subscribe", action="append", default=[], metavar="URI", help="to a resource's changes; repeatable")
@@ -159,6 +178,10 @@ def _own(add: Callable[..., object], name: str | None) -> None:
         add("--force", action="store_true", help=argparse.SUPPRESS)  # what it was called before
     if name == "import":
         add("--yes", action="store_true", help="switch on at once what files of this project bring")
+    if name == "permissions":
+        about = "where a rule is written: for everything you do (user, the default), or for this project"
+        add("-s", "--scope", choices=["user", "project"], help=about)
+        add("--args", dest="arguments", metavar="JSON|@FILE", help="explain: arguments as a JSON object")
     if name in ("import", "registry"):
         add("--as", dest="rename", metavar="NAME", help="the name that one server gets here")
     if name == "registry":
@@ -171,7 +194,20 @@ def _own(add: Callable[..., object], name: str | None) -> None:
         add("--yes", action="store_true", help="do not ask")
 
 
+def _of_results(add: Callable[..., object], name: str | None) -> None:
+    if name == "call":
+        about = "save the result: all of it in FILE; in a FOLDER (one that is there, or a name with / at its end) its "
+        about += "parts as well; - for stdout"
+        add("--output", metavar="FILE|FOLDER", help=about)
+    if name == "read":
+        about = "save the content as it is, decoded; several in a FOLDER; - for stdout"
+        add("--output", metavar="FILE|FOLDER", help=about)
+    if name in ("call", "read", "prompt"):
+        add("--full", action="store_true", help="on a terminal too, print all of a long result")
+
+
 def _of_logins(add: Callable[..., object], name: str | None) -> None:
+    """The same for the commands about logins and about the audit log."""
     match name:
         case "login":
             about = "print the address to open, and take the one that the browser ends at, pasted"
@@ -181,6 +217,9 @@ def _of_logins(add: Callable[..., object], name: str | None) -> None:
             add("--scopes", type=_scopes, default=(), metavar="'A B'", help=about)
         case "logout":
             add("--all", dest="everything", action="store_true", help="every login that is stored")
+        case "audit":
+            add("--server", dest="of_server", metavar="NAME", help="show: calls of this server only")
+            add("--last", type=_count, metavar="N", help="show: so many, the newest; 20 without it")
         case "auth":
             add("--rotate-key", action="store_true", help="encrypt what is stored anew, with a new key")
         case _:
@@ -214,6 +253,8 @@ def _sources(add: _Group, name: str | None) -> None:
         add(Takes.APPROVAL, "--yes", action="store_true", help="approve pending servers for this run")
     about = "approve one of them for this run; repeatable"
     add(Takes.APPROVAL, "--approve", action="append", default=[], metavar="NAME", help=about)
+    about = "permissions of this run: viewer (only what reads), tester, admin, or one of yours"
+    add(Takes.APPROVAL, "--profile", metavar="NAME", help=about)
 
 
 def _target(add: _Group) -> None:

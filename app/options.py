@@ -24,11 +24,13 @@ class Options:
     """What was asked for. ``command`` None is the dashboard; ``program`` is what followed ``--``.
 
     ``timeout`` and ``seconds`` (``watch --for``) in seconds; ``words`` are the positional words after the
-    sub-command. ``output``: where ``read`` saves what it got. ``page``: one page of a list only, the one at
-    ``cursor`` (None: the first). ``scope`` is ``local``, ``project`` or ``user`` (None: not given); ``rename``
-    the name that a server gets here, ``values`` what is put into the variables of a registry's entry;
+    sub-command. ``output``: where what came is saved; ``full``: print all of it. ``page``: one page of a list only,
+    the one at ``cursor`` (None: the first). ``scope`` is ``local``, ``project`` or ``user`` (None: not given);
+    ``rename`` the name that a server gets here, ``values`` what is put into the variables of a registry's entry;
     ``everything``: all pages of a search, every stored login. ``browser``: one may be opened; ``again``: log in
-    although there is a login, ``scopes``: to ask for beside others; ``client_secret``: ask for one.
+    although there is a login, ``scopes``: to ask for beside others; ``client_secret``: ask for one. ``of_server``,
+    ``last``: what of the audit log is shown. ``profile`` of permissions, for this run. ``search``: of which
+    ``servers`` (none named: all), with which ``capabilities``, how many at the most (``limit``).
     """
 
     command: str | None
@@ -55,6 +57,7 @@ class Options:
     validate: bool = True
     task: bool = False
     output: str | None = None
+    full: bool = False
     seconds: float | None = None
     subscribe: tuple[str, ...] = ()
     page: bool = False
@@ -73,6 +76,12 @@ class Options:
     again: bool = False
     scopes: tuple[str, ...] = ()
     rotate_key: bool = False
+    servers: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    limit: int = 50
+    of_server: str | None = None
+    last: int | None = None
+    profile: str | None = None
     show_help: bool = False
     show_version: bool = False
 
@@ -160,7 +169,7 @@ def parse(argv: Sequence[str]) -> Options:
         _check_command(found["words"])
     if unknown:
         _refuse(unknown[0], parser)
-    for key in ("mcp_config", "approve", "headers", "env", "words", "subscribe", "values"):
+    for key in ("mcp_config", "approve", "headers", "env", "words", "subscribe", "values", "servers", "capabilities"):
         found[key] = tuple(found.get(key, ()))
     _choose_page(found, program)
     found["era"] = EraMode(found["era"]) if found.get("era") else None

@@ -7,16 +7,16 @@ as it came: it passes through ``visible``, so that it cannot drive the terminal.
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TextIO, cast
+from typing import TextIO
 
 from ..services.models import ErrorInfo, Json, JsonObject, as_list
+from ..services.models.json_pieces import pieces
 from ..services.state.text import one_line, visible
 
 RED, GREEN, YELLOW, DIM, BOLD = "31", "32", "33", "2", "1"
@@ -56,29 +56,19 @@ def write_json(document: JsonObject) -> None:
     """The one JSON document of ``--json``; escaped to ASCII where the stream could not show it safely."""
     try:
         text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    except ValueError:  # NaN and infinities, which some servers send, are no JSON
-        document = cast("JsonObject", without_nan(document))
-        text = json.dumps(document, ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):  # NaN and infinities, which some servers send, are no JSON; or nested deeply
+        text = "".join(pieces(document, indent=2, nan="null"))
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
         safe = False
     else:
         safe = visible(text) == text
-    sys.stdout.write((text if safe else json.dumps(document, indent=2)) + "\n")
-
-
-def without_nan(value: Json) -> Json:
-    """``value`` with null for NaN and infinities, which are no JSON."""
-    match value:
-        case float() if not math.isfinite(value):
-            return None
-        case dict():
-            return {key: without_nan(part) for key, part in value.items()}
-        case list():
-            return [without_nan(part) for part in value]
-        case _:
-            return value
+    if safe:
+        sys.stdout.write(text)
+    else:
+        sys.stdout.writelines(pieces(document, indent=2, ascii_only=True, nan="null"))
+    sys.stdout.write("\n")
 
 
 def error_document(error: ErrorInfo, server: str | None) -> JsonObject:
@@ -198,4 +188,8 @@ def size_words(count: int) -> str:
 
 def pretty(value: Json) -> str:
     """Indented JSON that is safe to show."""
-    return visible(json.dumps(value, ensure_ascii=False, indent=2))
+    try:
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+    except (ValueError, RecursionError):  # nested deeply, or a number of more digits than are printed
+        text = "".join(pieces(value, indent=2))
+    return visible(text)

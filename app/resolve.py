@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeAlias
@@ -23,12 +23,23 @@ from ..services.errors import McpDeckError, UsageError
 from ..services.models import OFFERED, ServerEntry, Source
 from ..services.policy.configured import Configured
 from ..services.policy.refusals import exclusive, refusal
+from ..services.registry.plugins import ToolPlugins
 from .options import COMMANDS, Options
 from .printing import note_warning
 from .server_rows import is_whole_file
 
 Guard: TypeAlias = "Callable[[ServerEntry], McpDeckError | None]"
 """Asked before each connection and call: why the server must not be used now, None when it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A ``Guard`` that can be asked for the other rules of the same settings, too: those for single uses."""
+
+    configured: Configured
+
+    def __call__(self, entry: ServerEntry) -> McpDeckError | None:
+        return self.configured.guard(entry)
 
 
 def configured(options: Options, word: str | None) -> tuple[Configured, str | None]:
@@ -57,9 +68,12 @@ def load(deck: Configured, options: Options, name: str | None) -> tuple[ServerEn
     """All rows; ``name`` and every ``--approve`` must be among them.
 
     Raises ``UsageError``, and ``PolicyDenied`` where a managed file leaves no room for what the command line brings.
+    ``--profile`` counts from here on.
     """
     entries = deck.load_entries()
     refuse_beside_managed(deck, options)
+    if options.profile is not None:
+        deck.permissions().set_profile(options.profile)
     # A name that stands in a file wins over whatever a directory lists: nothing is fetched for it. The dashboard
     # looks by itself, once its first frame is drawn.
     if options.command is not None and (name is None or all(entry.name != name for entry in entries)):
@@ -103,7 +117,7 @@ def usable(options: Options, word: str | None) -> tuple[ServerEntry, Guard]:
     stands_in_the_way = refusal(entry)
     if stands_in_the_way is not None:
         raise stands_in_the_way
-    return entry, deck.guard
+    return entry, Rules(deck)
 
 
 def warn_about(entries: Iterable[ServerEntry], chosen: ServerEntry | None) -> None:
@@ -192,10 +206,13 @@ def _configured(options: Options, load: LoadOptions, overrides: Overrides, name:
     def adjust(entry: ServerEntry) -> ServerEntry:
         return overridden(entry, overrides) if name is None or entry.name == name else entry
 
-    load = replace(load, mcp_config=options.mcp_config, strict=options.strict, discover=options.discover)
-    return Configured(
+    tools = ToolPlugins()
+    load = replace(load, mcp_config=options.mcp_config, strict=options.strict, discover=options.discover, brings=tools)
+    deck = Configured(
         load, approve_all=options.yes, approved=options.approve, adjust=adjust, remember=not options.dry_run
     )
+    tools.permissions = deck.permissions
+    return deck
 
 
 def _overrides(options: Options) -> Overrides:

@@ -26,7 +26,7 @@ class Seen:
 
     @classmethod
     def of(cls, row: ServerState) -> Seen:
-        return cls(row.id, row.digest, row.source, row.origin.file)
+        return cls(row.replica_of or row.id, row.digest, row.source, row.origin.file)
 
     def still(self, entry: ServerEntry | None) -> ServerEntry:
         """``entry``, which has the name now, if it is the one that was seen; else raises ``UsageError``."""

@@ -31,6 +31,7 @@ def server_json(row: ServerState, entry: ServerEntry, *, contacted: bool) -> Jso
     return {
         "name": configured_name(entry),
         "row": row.id,
+        "replicaOf": row.replica_of,
         "source": row.source.value,
         "client": entry.client,
         "origin": str(origin) or None,

@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import cast
 
 from ..services.config.files import with_home
-from ..services.config.mask import MASK, masked_text, secret_name
 from ..services.errors import UsageError
 from ..services.models import Json
+from ..services.telemetry.redaction import redacted, redacted_text
 from ..services.telemetry.trace import Trace, TraceRecord, line
 from .json_lines import json_line
 from .printing import note_warning
 
 _NOT_MESSAGES = ("http", "lifecycle", "stderr", "malformed")
-# A header on a line of its own, and a session id wherever it is named (sections 12 and 13).
-_HEADER = re.compile(
-    r"(?im)^([ \t]*(?:authorization|proxy-authorization|cookie|set-cookie|mcp-session-id|x-api-key|"
-    r"x-claude-code-ide-authorization)[ \t]*[:=][ \t]*).+$"
-)
-_SESSION = re.compile(r"(?i)((?:mcp-)?session[_-]?id[\"']?[ \t]*[=:][ \t]*[\"']?)[^\s\"'&,;}]+")
 
 
 @contextmanager
@@ -84,34 +77,5 @@ def shown(record: TraceRecord) -> Json:
         value = cast("Json", json.loads(record.data))
     except (ValueError, RecursionError):
         text = record.data.decode("utf-8", "replace")
-        return masked(text) if record.kind in _NOT_MESSAGES else text
-    return masked(value) if record.kind in _NOT_MESSAGES else value
-
-
-def masked(value: Json, depth: int = 0) -> Json:
-    """``value`` with the values of secret names, and secrets inside texts, masked."""
-    match value:
-        case str():
-            return masked_text(_SESSION.sub(rf"\g<1>{MASK}", _HEADER.sub(rf"\g<1>{MASK}", value)))
-        case dict() if depth < 50:
-            return {
-                key: MASK if _secret(key) and isinstance(item, (str, list)) else masked(item, depth + 1)
-                for key, item in value.items()
-            }
-        case list() if depth < 50:
-            return [_masked_header(item) or masked(item, depth + 1) for item in value]
-        case _:
-            return value
-
-
-def _masked_header(item: Json) -> Json:
-    """A header as a pair of name and value."""
-    match item:
-        case [str() as name, str()] if _secret(name):
-            return [name, MASK]
-        case _:
-            return None
-
-
-def _secret(name: str) -> bool:
-    return secret_name(name) or name.lower().replace("_", "-") in ("mcp-session-id", "session-id", "sessionid")
+        return redacted_text(text) if record.kind in _NOT_MESSAGES else text
+    return redacted(value) if record.kind in _NOT_MESSAGES else value

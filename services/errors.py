@@ -6,7 +6,7 @@ the value that the state, the dashboard and ``--json`` show.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from .models import Json
@@ -74,9 +74,21 @@ class PolicyDenied(McpDeckError):
 
 
 class TransportError(McpDeckError):
-    """Bytes could not be carried."""
+    """Bytes could not be carried.
+
+    ``untaken``: the message this was raised for was certainly not taken (nothing listened, it was the one answered
+    404, or it was not sent any more), so it can be sent again elsewhere. False for what was in flight.
+    """
 
     kind = "connect"
+    untaken: bool = False
+
+    def for_unsent(self) -> Self:
+        """The same error for a message that was not sent any more; what was in flight keeps its own."""
+        late = type(self).__new__(type(self), *self.args)  # not called: each class has parameters of its own
+        late.__dict__ |= {**self.__dict__, "details": dict(self.details), "untaken": True}
+        late.__cause__ = self.__cause__
+        return late
 
 
 class ConnectError(TransportError):
@@ -88,9 +100,13 @@ class SpawnError(ConnectError):
 
 
 class HttpStatusError(TransportError):
-    """An HTTP answer that is not a success. ``body``: its first 64 KiB, which may hold a JSON-RPC error."""
+    """An HTTP answer that is not a success. ``body``: its first 64 KiB, which may hold a JSON-RPC error.
+
+    ``retry_after``: seconds after which the server wants to be asked again (RFC 9110, section 10.2.3), where it said.
+    """
 
     kind = "http"
+    retry_after: float | None = None
 
     def __init__(self, title: str, *, status: int, body: bytes = b"", hint: str = "", retryable: bool = False) -> None:
         shown = body[:2_000].decode("utf-8", "replace")
@@ -116,13 +132,7 @@ class FrameTooLarge(TransportError):
 
 
 class SessionExpired(TransportError):
-    """404 to a request that carried a session id (2025-11-25 transports, Session Management).
-
-    ``untaken``: the message this was raised for was certainly not taken (it was the one answered 404,
-    or was not sent any more), so it can be sent again in a new session. False for what was in flight.
-    """
-
-    untaken: bool = False
+    """404 to a request that carried a session id (2025-11-25 transports, Session Management)."""
 
 
 class ProtocolError(McpDeckError):

@@ -230,6 +230,8 @@ class CallStarted:
     at: float
     method: str = "tools/call"
     caller: Caller = Caller.PROGRAM
+    decision: Decision | None = None
+    """What the rules say of it, where they were asked already."""
 
 
 @dataclass(frozen=True, slots=True)

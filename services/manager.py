@@ -7,7 +7,7 @@ gives it another.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import TracebackType
@@ -17,15 +17,18 @@ import anyio
 import anyio.abc
 
 from . import events as ev
+from .config.several import spread
 from .connections.approach import Surroundings, Timers
 from .connections.barrier import Guard, refusal
 from .connections.given import Given, GivenServer, entry_of
 from .connections.logins import Authorized, Logins
 from .connections.managed_logins import ManagedLogins
 from .connections.reconcile import Changes, layered, placed, same, why_ended
+from .connections.replicas import Group, members_of
 from .connections.settings import Settings
 from .connections.supervisor import Supervisor, beside
-from .errors import ConnectionLost, McpDeckError, SessionExpired, UsageError
+from .connections.turns import Turn
+from .errors import ConnectionLost, McpDeckError, SessionExpired, TransportError, UsageError
 from .models import ErrorInfo, ServerEntry, SourceInfo, TransportKind
 from .session import Ask, Emit, Memory, Offer, Session
 from .state.store import Store
@@ -91,6 +94,7 @@ class ConnectionManager(ManagedLogins):
         self._entered: anyio.abc.TaskGroup | None = None
         self._ran = False
         self._generations: dict[str, int] = {}
+        self._groups: dict[str, Group] = {}
         self._configured: tuple[ServerEntry, ...] = ()
         self._given: dict[str, GivenServer] = {}
         self._switches: dict[str, bool] = {}
@@ -143,6 +147,10 @@ class ConnectionManager(ManagedLogins):
             self._around = replace(self._around, ask=ask, offer=offer)
             self._build_again()
 
+    def listed_after(self, turn: Turn) -> None:
+        """Lists are read again when ``turn`` lets them: calls that somebody waits for go first."""
+        self._around.turns.given_by(turn)
+
     def logged_in_by(
         self, hands: Callable[[Ask], Hands], pauses: Callable[[str], AbstractContextManager[None]], ask: Ask | None
     ) -> None:
@@ -193,16 +201,17 @@ class ConnectionManager(ManagedLogins):
         return replace(self._apply(None), errors=errors)
 
     def set_enabled(self, name: str, enabled: bool) -> None:
-        """Switch a server off or on again for as long as this manager lives. Raises ``UsageError``."""
+        """Switch a server, all instances of it, off or on for as long as this manager lives. Raises ``UsageError``."""
         entry = self._find(name).entry
         if entry.suppressed_by is not None or entry.target is None:
             raise UsageError(f"{name} cannot be switched on or off", hint="See its row for the reason.", server=name)
-        self._switches[name] = enabled
+        self._switches[entry.configured_as] = enabled
         self._apply(None)
 
     def _apply(self, sources: tuple[SourceInfo, ...] | None) -> Changes:
         given = [each.entry for each in self._given.values()]
-        wanted = placed(layered(given, self._configured), lambda name: self._switches.get(name) is False)
+        entries = placed(layered(given, self._configured), lambda name: self._switches.get(name) is False)
+        wanted = {entry.name: entry for entry in spread(entries.values(), processes=self.settings.replicas)}
         self._emit(ev.ServersConfigured(tuple(wanted.values()), sources))
         added = tuple(name for name in wanted if name not in self._supervisors)
         removed: list[str] = []
@@ -215,46 +224,91 @@ class ConnectionManager(ManagedLogins):
                 continue
             (removed if entry is None else changed).append(name)
             self._retire(name, supervisor, why_ended(supervisor.entry, entry))
-        for name, entry in wanted.items():
-            if name not in self._supervisors:
-                self._add(entry)
+        fresh = [self._added(entry) for name, entry in wanted.items() if name not in self._supervisors]
         # The order of the list is the order of the configuration.
         self._supervisors = {name: self._supervisors[name] for name in wanted}
+        self._group(wanted.values())
+        if self._tasks is not None:
+            for supervisor in fresh:
+                self._tasks.start_soon(supervisor.run)
         return Changes(added, tuple(removed), tuple(changed))
 
     # Using them
 
+    def entry(self, name: str) -> ServerEntry | None:
+        """The entry of a server as it is used now; None for an unknown name."""
+        supervisor = self._supervisors.get(name)
+        return supervisor.entry if supervisor is not None else None
+
     def session(self, name: str) -> Session | None:
-        """The session when the server is connected."""
+        """The session when the server is connected; of several instances that of the one with this very name."""
         supervisor = self._supervisors.get(name)
         return supervisor.session if supervisor else None
 
+    def outstanding(self, name: str) -> int:
+        """Operations under way on a server, on all its instances. Raises ``UsageError`` for an unknown name."""
+        return sum(each.outstanding for each in self._each(name))
+
     def check(self, name: str) -> None:
         """Whether the server may be used now. Raises what the guard says, and leaves the connection then."""
-        self._find(name).check()
+        first, *others = self._each(name)
+        first.check()
+        for other in others:
+            if other.entry.target is not first.entry.target:  # of several processes all are alike
+                other.check()
 
     async def connected(self, name: str) -> Session:
-        """Wait for the session. Raises ``UsageError`` for an unknown name, else what stands in the way."""
-        return await self._find(name).connected()
+        """Wait for the session, of several instances for that of the next to be used.
 
-    async def using(self, name: str, operation: Callable[[Session], Awaitable[T]]) -> T:
+        Raises ``UsageError`` for an unknown name, else what stands in the way.
+        """
+        group = self._groups.get(name)
+        supervisor = await group.chosen() if group is not None else self._find(name)
+        return await supervisor.connected()
+
+    async def using(
+        self,
+        name: str,
+        operation: Callable[[Session], Awaitable[T]],
+        *,
+        picked: Callable[[str], None] | None = None,
+        bound: bool = False,
+        checked: bool = False,
+    ) -> T:
         """Do something on the session; once more on a new one when the session turned out to be gone.
 
-        Only where the server certainly did not take the request (a 404 to it) is it sent again: what may
-        have been done already is not done twice. Raises what ``operation`` or connecting raises, what the
-        guard says, and why the server was taken away meanwhile.
+        Of several instances the one with the least to do is used, and another one when that cannot be reached;
+        ``bound``: the one with this very name, for what belongs to one session. ``picked`` is told the name of the one
+        that is used, each time. Only where the server certainly did not take the request (a 404 to it; nobody listened)
+        is it sent again: what may have been done already is not done twice. An ``operation`` of several requests must
+        be one that may begin anew. ``checked``: ``check`` was asked just now, and let it pass. Raises what
+        ``operation`` or connecting raises, what the guard says, and why the server was taken away meanwhile.
         """
-        supervisor = self._find(name)
-        supervisor.check()
-        session = await supervisor.connected()
-        try:
-            return await supervisor.using(session, operation)
-        except SessionExpired as error:
-            if not error.untaken:
-                raise
-        self.check(name)
-        supervisor = self._find(name)
-        return await supervisor.using(await supervisor.connected(after=session), operation)
+        group = None if bound else self._groups.get(name)
+        failed: list[str] = []
+        session: Session | None = None
+        supervisor = self._find(name) if group is None else await group.chosen()
+        while True:
+            if not checked or group is not None or session is not None:
+                supervisor.check()
+            if group is not None:
+                group.take(supervisor)
+            if picked is not None:
+                picked(supervisor.entry.name)
+            session = await supervisor.connected(after=session)
+            try:
+                return await supervisor.using(session, operation)
+            except TransportError as error:
+                if not error.untaken:
+                    raise
+                failed.append(supervisor.entry.name)
+                other = await group.other(failed) if group is not None else None
+                if other is not None:
+                    supervisor, session = other, None
+                elif isinstance(error, SessionExpired) and failed.count(failed[-1]) == 1:
+                    supervisor = self._find(failed[-1])
+                else:
+                    raise
 
     async def settled(self) -> None:
         """Wait until every server is connected, or the reason why it is not is known."""
@@ -270,15 +324,24 @@ class ConnectionManager(ManagedLogins):
         return self.settings.idle_timeout
 
     def reconnect(self, name: str, *, redetect: bool = False) -> None:
-        """Start over now; ``redetect``: find out the era and the transport anew."""
-        self._find(name).reconnect(redetect=redetect)
+        """Start over now, with every instance; ``redetect``: find out the era and the transport anew."""
+        for supervisor in self._each(name):
+            supervisor.reconnect(redetect=redetect)
 
     # Supervisors
 
-    def _add(self, entry: ServerEntry) -> None:
+    def _added(self, entry: ServerEntry) -> Supervisor:
         supervisor = self._supervisors[entry.name] = self._built(entry)
-        if self._tasks is not None:
-            self._tasks.start_soon(supervisor.run)
+        return supervisor
+
+    def _group(self, entries: Iterable[ServerEntry]) -> None:
+        """Several instances of one entry belong together from now on; whoever waits for one looks again."""
+        before, self._groups = self._groups, {}
+        for name, members in members_of(entries).items():
+            self._groups[name] = before.pop(name, None) or Group(name)
+            self._groups[name].consist_of(members, self._supervisors)
+        for name, group in before.items():
+            group.consist_of((name,), self._supervisors)
 
     def _built(self, entry: ServerEntry) -> Supervisor:
         local = entry.transport in (TransportKind.STDIO, TransportKind.IN_PROCESS)
@@ -311,6 +374,7 @@ class ConnectionManager(ManagedLogins):
             self._generations[name] = supervisor.generation
             supervisor.end(ConnectionLost("the connection was closed", server=name))
             self._supervisors[name] = self._built(supervisor.entry)
+        self._group([supervisor.entry for supervisor in self._supervisors.values()])
 
     def _retire(self, name: str, supervisor: Supervisor, reason: McpDeckError) -> None:
         del self._supervisors[name]

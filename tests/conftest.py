@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 from pathlib import Path
 
 import pytest
+
+# Compiled files are kept, whatever the environment says: else each worker rewrites the assertions of every test anew
+# (20 s of a processor instead of 6), and each of a thousand child processes compiles the program again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 LONG = (
     "tests/interop/",

@@ -19,10 +19,11 @@ from textual.pilot import Pilot
 from mcpdeck.app.deck import Deck
 from mcpdeck.app.demo.entries import demo_servers
 from mcpdeck.services.models import JsonObject
-from mcpdeck.services.state.model import AppState
+from mcpdeck.services.state.model import AppState, CallState
 from mcpdeck.services.state.store import Store
 from mcpdeck.widgets.server_offer import NOTHING, Declared
 from tests.ui import questions, states
+from tests.ui import tool_states as tools
 from tests.ui.real_runs import dashboard, on_screen
 from tests.waiting import eventually
 
@@ -41,6 +42,15 @@ class Nobody:
 
     def declared(self, server: str) -> Declared:
         return NOTHING
+
+    def profile_of(self, server: str) -> str:
+        return "tester"
+
+    def qualified(self, server: str, tool: str) -> str:
+        return f"mcp__{server}__{tool}"
+
+    def for_model(self, call: CallState) -> JsonObject | None:
+        return call.result
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *arguments: None
@@ -73,6 +83,12 @@ PICTURES = (
     Picture("empty", states.app_state()),
     Picture("servers", states.app_state(*states.zoo())),
     Picture("calls", states.app_state(*states.zoo(), calls=states.CALLS), keys("c")),
+    Picture("outcomes", states.app_state(tools.CALLED, *states.zoo()[1:], calls=tools.OUTCOMES), keys("c")),
+    Picture(
+        "permission",
+        states.app_state(tools.CALLED, tools.FILES, *states.zoo()[2:], prompts=(tools.asked(tools.WRITE),)),
+    ),
+    Picture("held-back", states.app_state(tools.HELD_BACK, *states.zoo()[1:]), keys("i")),
     Picture("question", states.app_state(*states.zoo(), prompts=(questions.QUESTION,))),
     Picture("help", states.app_state(*states.zoo()), keys("question_mark")),
 )

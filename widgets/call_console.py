@@ -28,7 +28,8 @@ from .app_of import app_of
 from .call_cards import CallCard, OldCalls
 from .image_preview import ImagePreview
 from .result_copy import copy_result
-from .result_screen import ResultScreen
+from .result_links import links_of
+from .result_screen import ForModel, ResultScreen
 
 CARDS = 8
 """Finished calls whose results are mounted."""
@@ -41,7 +42,10 @@ CANCEL_CELLS = 13
 
 
 class CallConsole(VerticalScroll, can_focus=True):
-    """``calls`` newest first, of ``server`` only unless that is None."""
+    """``calls`` newest first, of ``server`` only unless that is None.
+
+    ``for_model`` tells what a model gets of a result.
+    """
 
     DEFAULT_CSS = """
     CallConsole {
@@ -54,7 +58,8 @@ class CallConsole(VerticalScroll, can_focus=True):
         Binding("up,k", "move(-1)", "Previous", show=False),
         Binding("home,g", "first", "First", show=False),
         Binding("end,G", "last", "Last", show=False),
-        Binding("enter,o", "open", "Show all", key_display="o"),
+        Binding("enter", "enter", "Follow or show all", show=False),
+        Binding("o", "open", "Show all"),
         Binding("s", "save", "Save"),
         Binding("x,delete", "cancel", "Cancel", key_display="x"),
         Binding("r", "repeat", "Repeat"),
@@ -86,15 +91,24 @@ class CallConsole(VerticalScroll, can_focus=True):
             super().__init__()
             self.call_id = call_id
 
+    class FollowRequested(Message):
+        """Read a resource that this call's result links to."""
+
+        def __init__(self, call_id: str) -> None:
+            super().__init__()
+            self.call_id = call_id
+
     def __init__(
         self,
         *,
         id: str | None = None,  # noqa: A002 - Textual's name
         classes: str | None = None,
         clock: Callable[[], float] = time.time,
+        for_model: ForModel | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._clock = clock
+        self._for_model = for_model
         self._cards: dict[str, CallCard] = {}
         self._order: tuple[CallState, ...] = ()
         self._old = OldCalls(clock)
@@ -256,7 +270,24 @@ class CallConsole(VerticalScroll, can_focus=True):
     def action_open(self) -> None:
         call = self.current
         if call is not None and call.status is not CallStatus.RUNNING:
-            app_of(self).push_screen(ResultScreen(call, save=self._post_save))
+            follow = self._post_follow if links_of(call.result) else None
+            app_of(self).push_screen(ResultScreen(call, save=self._post_save, follow=follow, for_model=self._for_model))
+
+    def action_enter(self) -> None:
+        """Follow the link where there is one; else show all."""
+        call = self.current
+        if call is not None and links_of(call.result):
+            self._post_follow(call.id)
+        else:
+            self.action_open()
+
+    def action_follow(self) -> None:
+        call = self.current
+        if call is not None and links_of(call.result):
+            self._post_follow(call.id)
+
+    def _post_follow(self, call_id: str) -> None:
+        self.post_message(self.FollowRequested(call_id))
 
     def _post_save(self, call_id: str) -> None:
         self.post_message(self.SaveRequested(call_id))

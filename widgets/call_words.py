@@ -9,6 +9,7 @@ from typing import Final
 
 from ..services.state.model import CallState, CallStatus
 from ..services.state.text import one_line
+from .call_notes import tried, waiting_words
 from .ink import Span, fit, line_width
 
 SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -61,7 +62,8 @@ def head_line(call: CallState, width: int, *, now: float, frame: int = 0, size: 
         right += [("  ", ""), (fit(status, 11), "muted" if running else ink)]
     room = max(4, width - line_width(right) - 3)
     tool = one_line(call.tool, 80) or "(no name)"
-    server = ("task · " if call.task is not None else "") + one_line(call.server, 60)
+    marks = [kind_word(call), "task" if call.task is not None else "", "kept" if call.cached_at is not None else ""]
+    server = " · ".join(word for word in (*marks, tried(call), one_line(call.instance or call.server, 60)) if word)
     if call.task is not None and len(tool) + 2 + len(server) > room:
         server = "task"  # that it is one says more than whose it is
     left: list[Span] = [(mark + " ", ink)]
@@ -75,8 +77,15 @@ def head_line(call: CallState, width: int, *, now: float, frame: int = 0, size: 
     return [*left, (" ", ""), *right]
 
 
+def kind_word(call: CallState) -> str:
+    """What was done, where that was no call of a tool."""
+    return {"tools/call": "", "resources/read": "read", "prompts/get": "prompt"}.get(call.method, call.method)
+
+
 def progress_line(call: CallState, width: int) -> list[Span] | None:
-    """Bar, numbers and message of a running call; None without any progress."""
+    """Bar, numbers and message of a running call, or what it waits for; None without any of it."""
+    if call.waits:
+        return [(fit(waiting_words(call), width).rstrip(), "warn" if call.waits == "permission" else "muted")]
     if call.progress is None and not call.message:
         return None
     spans: list[Span] = []

@@ -14,7 +14,10 @@ from collections.abc import Iterator
 from typing import NoReturn, cast
 
 from ..services.models import Json
+from ..services.models.json_values import same
 from ..services.state.text import visible
+
+__all__ = ["JsonTextError", "dumps", "escape_unsafe", "is_unsafe", "loads", "pretty", "pretty_text", "same"]
 
 INDENT = 2
 INDENT_LEVELS = 40
@@ -105,28 +108,6 @@ def escape_unsafe(text: str) -> str:
 
 def is_unsafe(text: str) -> bool:
     return _UNSAFE.search(text) is not None
-
-
-def same(left: Json, right: Json) -> bool:
-    """Equal as JSON values of one kind: ``1``, ``1.0`` and ``true`` differ, the order of members does not matter."""
-    pairs: list[tuple[Json, Json]] = [(left, right)]
-    while pairs:
-        one, other = pairs.pop()
-        if type(one) is not type(other):
-            return False
-        if isinstance(one, dict):
-            table = cast("dict[str, Json]", other)
-            if one.keys() != table.keys():
-                return False
-            pairs.extend((one[name], table[name]) for name in one)
-        elif isinstance(one, list):
-            row = cast("list[Json]", other)
-            if len(one) != len(row):
-                return False
-            pairs.extend(zip(one, row, strict=True))
-        elif one != other:
-            return False
-    return True
 
 
 class _Open:

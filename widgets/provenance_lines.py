@@ -119,4 +119,4 @@ def tool_changes(server: ServerState, width: int) -> Iterable[Line]:
 
 
 def _since(changes: ToolChanges) -> str:
-    return f"at {clock(changes.at)}, since the last connection" if changes.at else "since the last connection"
+    return f"at {clock(changes.at)} · H shows how" if changes.at else "since the last connection · H shows how"

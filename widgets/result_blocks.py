@@ -6,18 +6,15 @@ never changes a value; sizes are of the raw data.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias
 
 from ..services.models import ErrorInfo, Json, JsonObject, as_list, as_object, as_text
+from ..services.models.content import SAME_TEXT_LIMIT, Kind, Part, parts_of, says_the_same
 from ..services.state.model import CallState
 from ..services.state.text import one_line
-from .json_text import JsonTextError, dumps, loads, same
+from .json_text import JsonTextError, dumps, loads
 
-SAME_TEXT_LIMIT = 4_000_000
-EXACT_LIMIT = 50_000
-"""Up to this many characters text and structured content are compared number kind by number kind."""
 Tone: TypeAlias = Literal["plain", "muted", "warn", "bad"]
 
 
@@ -113,25 +110,32 @@ _GONE = remark("what it came to is no longer kept: newer calls needed the room")
 
 
 def _result_blocks(result: JsonObject) -> list[Block]:
+    if "content" not in result and "structuredContent" not in result:
+        if isinstance(result.get("contents"), list):
+            blocks = [block for part in parts_of(result) for block in _part_blocks(part)]
+            return blocks or [remark("empty: the server answered with no contents")]
+        if isinstance(result.get("messages"), list):
+            return _message_blocks(result)
+    return _call_blocks(result)
+
+
+def _call_blocks(result: JsonObject) -> list[Block]:
     blocks: list[Block] = []
-    content = result.get("content")
     has_structured = "structuredContent" in result
     structured = result.get("structuredContent")
     told_twice = 0
     if has_structured:
         blocks.append(JsonBlock(structured))
-    for item in as_list(content):
-        block = as_object(item)
-        text = as_text(block.get("text")) if block.get("type") == "text" else None
-        if has_structured and text is not None and _says_the_same(text, structured):
+    for part in parts_of({"content": result.get("content")}):
+        if has_structured and part.kind is Kind.TEXT and says_the_same(part.text, structured):
             told_twice += 1
             continue
-        blocks += _content_blocks(item)
+        blocks += _part_blocks(part)
     if told_twice:
         blocks.insert(1, remark("structured content; the text says the same"))
     elif has_structured and len(blocks) > 1:
         blocks.insert(0, remark("structured content"))
-    if not isinstance(content, list) and not has_structured:
+    if not isinstance(result.get("content"), list) and not has_structured:
         blocks.append(remark(("the result has no content; as received:", "$text-warning")))
         blocks.append(JsonBlock(result))
     elif not blocks:
@@ -139,62 +143,63 @@ def _result_blocks(result: JsonObject) -> list[Block]:
     return blocks
 
 
-def _says_the_same(text: str, structured: Json) -> bool:
-    if len(text) > SAME_TEXT_LIMIT:
-        return False
-    if isinstance(structured, dict) and len(structured) == 1 and structured.get("result") == text:
-        return True  # the wrapping that SDKs give a plain string
-    if text.lstrip()[:1] not in '{["-0123456789tfn' or not text.strip():
-        return False
-    inner = structured["result"] if isinstance(structured, dict) and structured.keys() == {"result"} else structured
-    if len(text) > EXACT_LIMIT:
-        try:
-            return cast("Json", json.loads(text)) in (structured, inner)
-        except (ValueError, RecursionError):
-            return False
-    try:
-        value = loads(text)
-    except JsonTextError:
-        return False
-    return same(value, structured) or same(value, inner)
+def _message_blocks(result: JsonObject) -> list[Block]:
+    """A prompt: its description, then each message under the name of its role."""
+    description = as_text(result.get("description"))
+    blocks: list[Block] = [TextBlock(description[:DESCRIPTION], "muted")] if description else []
+    before: str | None = None
+    for part in parts_of(result):
+        if part.role != before:
+            blocks.append(remark((one_line(part.role, 40) or "nobody", "bold $primary")))
+            before = part.role
+        blocks += _part_blocks(part)
+    return blocks or [remark("empty: the prompt has no messages")]
 
 
-def _content_blocks(item: Json) -> list[Block]:
-    block = as_object(item)
-    match block.get("type"):
-        case "text" if isinstance(block.get("text"), str):
-            text = as_text(block["text"]) or ""
-            return [TextBlock(text)] if text else [remark("empty text")]
-        case "image" if isinstance(block.get("data"), str):
-            return [ImageBlock(as_text(block["data"]) or "", as_text(block.get("mimeType")) or "")]
-        case "audio" if isinstance(block.get("data"), str):
-            return [_binary("audio", block.get("mimeType"), as_text(block["data"]) or "")]
-        case "resource":
-            return _resource_blocks(as_object(block.get("resource")))
-        case "resource_link":
-            return _link_blocks(block)
-        case kind:
-            words = f"unknown content type {one_line(dumps(kind), 40)}; as received:"
-            return [remark((words, "$text-warning")), JsonBlock(item)]
+def _part_blocks(part: Part) -> list[Block]:
+    match part.kind:
+        case Kind.TEXT:
+            return [TextBlock(part.text)] if part.text else [remark("empty text")]
+        case Kind.IMAGE:
+            return [ImageBlock(part.data, part.mime)]
+        case Kind.AUDIO:
+            return [_binary("audio", part)]
+        case Kind.TEXT_RESOURCE | Kind.BLOB:
+            return _resource_blocks(part)
+        case Kind.LINK:
+            return _link_blocks(part)
+        case Kind.TOOL_USE | Kind.TOOL_RESULT:
+            head = remark((part.kind.value, "bold $primary"), ("  " + one_line(part.name, 100), "$foreground"), UNSEEN)
+            return [head, JsonBlock(part.raw)]
+        case Kind.UNKNOWN:
+            words = [f"{one_line(flaw, 160)}; as received:" for flaw in part.flaws]
+            kind = one_line(dumps(as_object(part.raw).get("type")), 40)
+            head = (words[0] if words else f"unknown content type {kind}; as received:", "$text-warning")
+            return [remark(head), JsonBlock(part.raw)]
 
 
-def _binary(what: str, mime: Json, data: str) -> Remark:
-    kind = one_line(as_text(mime) or "no type given", 60)
-    return remark((what, "bold $primary"), f"  {kind} · {size_words(len(data) * 3 // 4)} · s saves it")
+UNSEEN = " · not for a model"
+"""What is said of a part that a model would not receive."""
+DESCRIPTION = 2_000
+"""Characters of a description that are shown."""
 
 
-def _resource_blocks(resource: JsonObject) -> list[Block]:
-    uri = one_line(as_text(resource.get("uri")) or "(no uri)", 400)
-    mime = one_line(as_text(resource.get("mimeType")) or "", 60)
+def _binary(what: str, part: Part) -> Remark:
+    kind = one_line(part.mime or part.found or "no type given", 60)
+    flaws = [(f"\n! {one_line(flaw, 160)}", "$text-warning") for flaw in part.flaws]
+    return remark((what, "bold $primary"), f"  {kind} · {size_words(part.size)} · s saves it{UNSEEN}", *flaws)
+
+
+def _resource_blocks(part: Part) -> list[Block]:
+    uri = one_line(part.uri or "(no uri)", 400)
+    mime = one_line(part.mime, 60)
     head = remark(("resource", "bold $primary"), ("  " + uri, "$foreground"), f"  {mime}" if mime else "")
-    text, blob = resource.get("text"), resource.get("blob")
-    if isinstance(text, str):
-        return [head, _text_or_json(text, mime)]
-    if isinstance(blob, str):
-        if mime.startswith("image/"):
-            return [head, ImageBlock(blob, mime)]
-        return [head, _binary("blob", resource.get("mimeType"), blob)]
-    return [head, remark(("neither text nor blob; as received:", "$text-warning")), JsonBlock(resource)]
+    flaws = [remark((f"! {one_line(flaw, 160)}", "$text-warning")) for flaw in part.flaws]
+    if part.kind is Kind.TEXT_RESOURCE:
+        return [head, *flaws, _text_or_json(part.text, mime)]
+    if part.is_picture:
+        return [head, ImageBlock(part.data, part.mime)]
+    return [head, _binary("blob", part)]
 
 
 def _text_or_json(text: str, mime: str) -> Block:
@@ -206,12 +211,12 @@ def _text_or_json(text: str, mime: str) -> Block:
     return TextBlock(text)
 
 
-def _link_blocks(block: JsonObject) -> list[Block]:
-    uri = one_line(as_text(block.get("uri")) or "(no uri)", 400)
-    name = one_line(as_text(block.get("title")) or as_text(block.get("name")) or "", 100)
-    facts = [one_line(as_text(block.get("mimeType")) or "", 60)]
+def _link_blocks(part: Part) -> list[Block]:
+    block = as_object(part.raw)
+    uri, name = one_line(part.uri or "(no uri)", 400), one_line(part.name, 100)
+    facts = [one_line(part.mime, 60)]
     size = block.get("size")
-    if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
+    if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 10**18:
         facts.append(size_words(size))
     words = " · ".join(fact for fact in facts if fact)
     blocks: list[Block] = [
@@ -224,11 +229,19 @@ def _link_blocks(block: JsonObject) -> list[Block]:
     ]
     description = as_text(block.get("description"))
     if description:
-        blocks.append(TextBlock(description[:2000], "muted"))
+        blocks.append(TextBlock(description[:DESCRIPTION], "muted"))
     return blocks
 
 
 # --- errors -------------------------------------------------------------------------------------
+
+
+def _denied_by(details: dict[str, Json]) -> list[Block]:
+    """By which rule, and where that stands; who said no is in the title."""
+    details.pop("by", None)
+    rule, source = (one_line(as_text(details.pop(name, None)) or "", 300) for name in ("rule", "source"))
+    named = (("rule", rule), ("from", source if source != rule else ""))
+    return [remark(f"{label}  ", (words, "$foreground")) for label, words in named if words]
 
 
 def _error_blocks(error: ErrorInfo) -> list[Block]:
@@ -240,6 +253,8 @@ def _error_blocks(error: ErrorInfo) -> list[Block]:
     if error.kind == "auth":
         keys = ("L", "$primary"), " logs in and asks for what is missing · ", ("A", "$primary"), " shows every step"
         blocks.append(remark(*keys))
+    if error.kind in ("permission", "policy"):
+        blocks += _denied_by(details)
     facts: list[tuple[str, str]] = []
     for name, label in (("code", "code"), ("status", "HTTP"), ("exitCode", "exit code")):
         value = details.pop(name, None)

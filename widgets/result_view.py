@@ -7,6 +7,7 @@ text is cut before it is looked at, and the whole of a long one is prepared in a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from anyio import to_thread
@@ -15,9 +16,10 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ..services.models import Json
+from ..services.models import Json, JsonObject
 from ..services.state.model import CallState, CallStatus
 from .app_of import app_of
+from .call_notes import notes
 from .image_preview import ImagePreview
 from .json_text import pretty
 from .json_view import TextLines
@@ -32,7 +34,10 @@ _WIDE = 200
 
 
 class ResultView(Widget):
-    """What ``call`` came to; ``max_rows`` None shows all of it. ``more`` says how to see the rest."""
+    """What ``call`` came to; ``max_rows`` None shows all of it. ``more`` says how to see the rest.
+
+    ``given``: a result that is shown in place of the call's own (what a model gets of it).
+    """
 
     DEFAULT_CSS = """
     ResultView {
@@ -49,16 +54,19 @@ class ResultView(Widget):
         picture_rows: Callable[[], int] | None = None,
         more: str = "",
         arguments: bool = False,
+        given: JsonObject | None = None,
     ) -> None:
         super().__init__()
         self._picture_rows = picture_rows or self._screen_rows
         self.call = call
-        self.outcome: Outcome = outcome_of(call)
+        self.outcome: Outcome = outcome_of(call if given is None else replace(call, result=given))
         self._max_rows = max_rows
         self._more = more
         self._arguments = arguments
 
     def compose(self) -> ComposeResult:
+        for note in notes(self.call, decided=self._max_rows is None):
+            yield _remark(Remark(note))
         if self._arguments:
             yield _remark(remark("arguments"))
             yield TextLines(list(pretty(self.call.arguments, align=True, clip=CLIP)), json=True, max_rows=12)

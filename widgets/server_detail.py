@@ -21,7 +21,13 @@ from .ink import INK_CLASSES, INK_CSS, InkWell, Line
 from .provenance_lines import own_files_left_out
 from .server_facts import overview, welcome
 from .server_offer import NOTHING, Declared
+from .status_marks import held_back
 from .token_lines import counts_down
+
+
+def ticks(server: ServerState) -> bool:
+    """Seconds are shown of it, and go by."""
+    return server.status is Status.RECONNECTING or counts_down(server) or held_back(server)
 
 
 class ServerDetail(ScrollView, can_focus=True):
@@ -46,6 +52,8 @@ class ServerDetail(ScrollView, can_focus=True):
     server: reactive[ServerState | None] = reactive[ServerState | None](None)
     declared: reactive[Declared] = reactive(NOTHING)
     """What we told the server about ourselves."""
+    profile: reactive[str] = reactive("")
+    """The permission profile that its tools are used under."""
     mcp: var[McpState] = var(McpState())
 
     def __init__(self, *, id: str | None = None, clock: Callable[[], float] = time.time) -> None:  # noqa: A002
@@ -68,13 +76,17 @@ class ServerDetail(ScrollView, can_focus=True):
         if self.display:
             self.lay_out()
 
+    def watch_profile(self) -> None:
+        if self.display:
+            self.lay_out()
+
     def on_show(self) -> None:
         self.lay_out()
 
     def tick(self) -> None:
         """A second went by: a countdown moves on."""
         server = self.server
-        if server is not None and (server.status is Status.RECONNECTING or counts_down(server)) and self.display:
+        if server is not None and self.display and ticks(server):
             self.lay_out()
 
     def lay_out(self) -> None:
@@ -87,7 +99,7 @@ class ServerDetail(ScrollView, can_focus=True):
         self._lines = (
             welcome(own_files_left_out(self.mcp))
             if server is None
-            else overview(server, room, self._clock(), self.declared)
+            else overview(server, room, self._clock(), self.declared, self.profile)
         )
         self.virtual_size = Size(0, len(self._lines))
         self.refresh()

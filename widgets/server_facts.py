@@ -11,6 +11,7 @@ from dataclasses import replace
 from ..services.models import NEEDS_APPROVAL, ErrorInfo, LoginStatus, Source, Status, as_list
 from ..services.state.model import ServerState
 from ..services.state.text import one_line, visible
+from . import call_facts
 from . import server_offer as offer
 from .fact_lines import bullets, clock, dotted, fact, section, size
 from .ink import Line, fit, wrapped
@@ -22,18 +23,23 @@ from .token_lines import authorization
 STDERR_LINES = 12
 
 
-def overview(server: ServerState, width: int, now: float, declared: Declared = NOTHING) -> list[Line]:
+def overview(
+    server: ServerState, width: int, now: float, declared: Declared = NOTHING, profile: str = ""
+) -> list[Line]:
     """The whole document of one server for ``width`` cells at wall time ``now``.
 
-    ``declared``: what we told it about ourselves. In groups: who it is, how it is reached, what it offers;
+    ``declared``: what we told it about ourselves; ``profile``: the one its tools are used under.
+    In groups: who it is, how it is reached, what it offers;
     then what moves or is wrong, and its own words last, for they may be long.
     """
     lines: list[Line] = [*_status(server, width, now)]
+    lines += call_facts.breaker(server, width, now)
     if server.usable:
         lines += tool_changes(server, width)
     lines += _grouped(_identity(server, width), _connection(server, width))
     lines += authorization(server, width, now)
-    lines += _grouped(_session(server, declared, width, now))
+    lines += _grouped((*_session(server, declared, width, now), *call_facts.standing(server, profile, width)))
+    lines += call_facts.calls(server, width)
     lines += offer.tasks(server, width)
     lines += _rules(server, width)
     if server.lints:
@@ -225,12 +231,14 @@ def _connection(server: ServerState, width: int) -> Iterable[Line]:
     if counted.sent or counted.received:
         traffic = f"{counted.sent:,} sent, {size(counted.bytes_sent)} · {counted.received:,} received, "
         yield from fact("Messages", traffic + size(counted.bytes_received), width)
+    yield from call_facts.load(server, width)
     yield from offer.timers(server, width)
 
 
 def _session(server: ServerState, declared: Declared, width: int, now: float) -> Iterable[Line]:
     if server.usable:
         yield from offer.lists(server, width, now)
+        yield from call_facts.cost(server, width)
         yield from offer.standing(server, width, now)
     yield from offer.capabilities(server, declared, width)
 

@@ -19,7 +19,16 @@ from ..services.state.text import one_line
 from .app_of import app_of
 from .ink import Line, Span, fit
 from .provenance_lines import own_files_left_out
-from .status_marks import mark_of, milliseconds, needs_human, of_whole_file, shown_name, status_words, transport_word
+from .status_marks import (
+    held_back,
+    mark_of,
+    milliseconds,
+    needs_human,
+    of_whole_file,
+    shown_name,
+    status_words,
+    transport_word,
+)
 from .virtual_list import VirtualList
 
 STATUS_WIDTH, ERA_WIDTH, TOOLS_WIDTH, PING_WIDTH = 10, 6, 5, 6
@@ -181,7 +190,8 @@ class ServerList(VirtualList[ServerState]):
         line.append((" ", ""))
         if not item.usable:
             return (*line, *self._sentence(item, columns.wide, mark.ink))
-        line.append((fit(item.status.value, STATUS_WIDTH), mark.ink))
+        held = held_back(item)
+        line.append((fit("held back" if held else item.status.value, STATUS_WIDTH), "bad" if held else mark.ink))
         if columns.era:
             line.append((" " + fit(_era_words(item, columns.era), columns.era), "muted"))
         if columns.tools:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from ..services.models import OFFERED, ErrorInfo, LoginStatus, Status, TransportKind, as_text
+from ..services.models import OFFERED, BreakerState, ErrorInfo, LoginStatus, Status, TransportKind, as_text
 from ..services.state.model import ServerState
 from ..services.state.text import one_line
 
@@ -141,6 +141,11 @@ def status_words(server: ServerState, now: float) -> str:
             return f"{word} · {short_reason(server.error)}"
         case _:
             return word
+
+
+def held_back(server: ServerState) -> bool:
+    """Its calls are not made for a while."""
+    return server.breaker is not None and server.breaker.state is not BreakerState.CLOSED
 
 
 def _winner(server: ServerState) -> str:

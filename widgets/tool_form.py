@@ -68,6 +68,7 @@ class ToolForm(Widget):
     enabled: reactive[bool] = reactive(True, init=False)
     tasks: reactive[bool] = reactive(False, init=False)
     """The tool can be called as a task."""
+    known: reactive[str] = reactive("", init=False)  # of the tool beside its listing; safe to show
     no_task = "This tool does not run as a task."
     """Why not, safe to show; empty where every call becomes a task without being asked."""
 
@@ -168,6 +169,10 @@ class ToolForm(Widget):
     def watch_server(self) -> None:
         self._show_tool()
 
+    def watch_known(self) -> None:
+        if self.is_mounted and self.tool is not None:
+            self.query_one("#form-words", Static).update(about(self.tool, self.known))
+
     def watch_enabled(self) -> None:
         if self.is_mounted:
             self._show_bar()
@@ -208,7 +213,7 @@ class ToolForm(Widget):
             draft = Draft({one.name: first_entry(one, prefill=False) for one in self._form.fields})
             self._drafts[self._shown] = draft
         self.query_one("#form-title", Static).update(title_of(tool, server))
-        self.query_one("#form-words", Static).update(about(tool))
+        self.watch_known()
         self.query_one("#form-about").scroll_home(animate=False)
         self._fields.load(self._form, draft.entries, draft.extra)
         if draft.raw is not None:

@@ -22,13 +22,17 @@ from textual.widgets import Input, Static
 from ..services.models import Status, Tool
 from ..services.state.model import ServerState
 from ..services.state.text import one_line
-from .ink import Line, Span, cropped, fit
+from .call_facts import definitions
+from .ink import Line, Span, cropped, fit, line_width
 from .line_input import LineInput
 from .server_offer import is_cached
 from .virtual_list import VirtualList
 
 NAME_SHARE = 0.45
 NAME_LEAST = 10
+COST_FROM = 44
+"""Cells from which on there is room for what a definition costs."""
+COST = 7
 
 
 def first_line(text: str) -> str:
@@ -87,12 +91,13 @@ def marked(name: str, words: str) -> list[Span]:
 
 
 class ToolRows(VirtualList[Tool]):
-    """The lines of the list: name, then the first line of the description."""
+    """The lines of the list: name, the first line of the description, and what the definition costs in tokens."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._tools: tuple[Tool, ...] = ()
         self._names = 0
+        self._costs = False
         self._words = ""
         self._hint = ""
 
@@ -103,6 +108,7 @@ class ToolRows(VirtualList[Tool]):
         if not same:
             keep = self.current
             self._tools = tools
+            self._costs = any(tool.size for tool in tools)
             self._names = max((cell_len(one_line(tool.name)) for tool in tools), default=0)
             index = next((i for i, tool in enumerate(tools) if keep is not None and tool.name == keep.name), 0)
             self.resized_items()
@@ -116,7 +122,7 @@ class ToolRows(VirtualList[Tool]):
         return self._tools[index]
 
     def stamp(self, item: Tool) -> Hashable:
-        return (self._words, self._names)
+        return (self._words, self._names, self._costs)
 
     def empty(self) -> Line:
         return ((f"  {self._hint}", "muted"),)
@@ -138,7 +144,12 @@ class ToolRows(VirtualList[Tool]):
             line.append(("  ", ""))
         label = "" if item.label == item.name else one_line(item.label)
         line.append((first_line(item.description) or label, "muted"))
-        return cropped(line, width - 1)
+        if not self._costs or width < COST_FROM:
+            return cropped(line, width - 1)
+        room = width - 1 - COST
+        kept = cropped(line, room)
+        tokens = f"~{item.tokens:,}" if item.size else ""
+        return (*kept, (" " * (room - line_width(kept)), ""), (fit(tokens, COST, right=True), "muted"))
 
 
 class FilterInput(LineInput):
@@ -302,3 +313,5 @@ class ToolList(Vertical):
         count = f"{len(self._shown):,}/{total:,}" if self._input.value else f"{total:,}" if total else ""
         cached = (" · cached", "$text-muted not bold") if self.server is not None and is_cached(self.server) else ""
         self.border_title = Content.assemble(" ".join(part for part in ("Tools", count) if part), cached)
+        tokens, _ = definitions(self.server) if self.server is not None else (0, 0)
+        self.border_subtitle = Content(f"~{tokens:,} tokens (estimate)" if tokens else "")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from ..services.models import EraName, Json, JsonObject, Tool, as_object
-from ..services.state.model import ServerState
+from ..services.state.model import ServerState, ToolChange
 from ..services.state.text import one_line, visible
+from .status_marks import milliseconds
 
 TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
 DESCRIPTION = 8_000
@@ -77,8 +78,29 @@ def title_of(tool: Tool, server: str) -> Content:
     return Content.assemble(*parts)
 
 
-def about(tool: Tool) -> Content:
-    """What it claims, what is wrong with its listing, and its description."""
+def standing(server: ServerState, tool: Tool, qualified: str) -> str:
+    """What is known of a tool beside its listing, in one line, safe to show: its full name, cost, time, last change."""
+    words = [one_line(qualified, 120)]
+    if tool.size:
+        words.append(f"~{tool.tokens:,} tokens (estimate)")
+    stats = server.tool_stats.get(tool.name)
+    if stats is not None and stats.p50 is not None:
+        words.append(f"p50 {milliseconds(stats.p50)} of {stats.calls:,} {'call' if stats.calls == 1 else 'calls'}")
+    changed = last_change(server, tool.name)
+    if changed is not None:
+        what = ", ".join(one_line(one, 40) for one in changed.what)
+        words.append(f"changed: {what} (H)")
+    return " · ".join(word for word in words if word)
+
+
+def last_change(server: ServerState, tool: str) -> ToolChange | None:
+    """How the tool was described differently last, while it is known."""
+    details = (detail for changes in server.tool_history for detail in changes.details)
+    return next((detail for detail in details if detail.name == tool), None)
+
+
+def about(tool: Tool, known: str = "") -> Content:
+    """What it claims, what is wrong with its listing, what else is ``known``, and its description."""
     lines: list[Content] = []
     claims = annotation_words(tool.annotations)
     if claims:
@@ -88,6 +110,8 @@ def about(tool: Tool) -> Content:
             joined.append((word, ink))
         lines.append(Content.assemble(*joined))
     lines += [Content.styled(f"! {one_line(problem, 200)}", "$text-warning") for problem in tool.problems[:5]]
+    if known:
+        lines.append(Content.styled(known, "$text-muted"))
     description = visible(tool.description.strip()[:DESCRIPTION]).expandtabs(4)
     if description:
         lines.append(Content(description))

@@ -6,12 +6,11 @@ fit the schema: that is the executor's.
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import Any
 
-from ...services.errors import McpDeckError, UnknownTool, UsageError
-from ...services.models import Json, JsonObject, ServerEntry, as_list, as_object, as_text
+from ...services.errors import UnknownTool, UsageError
+from ...services.models import Caller, JsonObject, ServerEntry, as_list, as_object, as_text
+from ...services.models.content import says_the_same
 from ...services.state.model import AppState, CallState, CallStatus
 from ...services.state.text import one_line
 from .. import headless
@@ -21,6 +20,7 @@ from ..exits import Exit, exit_code
 from ..options import Options
 from ..printing import note_warning, pretty, report, write, write_json
 from ..resolve import Guard, named, usable
+from ..result_output import check_output, note_size, printed, save, size_fields
 
 
 def run(options: Options) -> int:
@@ -31,27 +31,29 @@ def run(options: Options) -> int:
     if not words:
         listing = f"mcpdeck tools {target}" if target else "mcpdeck tools -- COMMAND ARGS…"
         raise UsageError("which tool? its name is missing", hint=f"{listing} shows them")
+    check_output(options)
     tool = words.pop(0)
     given = read_given(words, options.arguments)
     entry, guard = usable(options, target)
-    call, flaws = headless.run_for(lambda: _called(entry, guard, tool, given, options))
+    call = headless.run_for(lambda: _called(entry, guard, tool, given, options))
     if call.error is not None:
         report(call.error, entry.name, as_json=options.json)
         return exit_code(call.error.kind)
-    result = call.result or {}
+    if options.output is not None:
+        save(call, options)
     if options.json:
-        write_json(_json(entry.name, call, result, flaws))
+        write_json(_json(entry.name, call))
     else:
-        _print(result)
-        for flaw in () if options.quiet else flaws:
+        if options.output is None:
+            _print(printed(call, options))
+        note_size(call, options)
+        for flaw in () if options.quiet else call.output_problems:
             note_warning(f"{tool}: {flaw}")
     return Exit.TOOL_ERROR if call.status is CallStatus.TOOL_ERROR else Exit.DONE
 
 
-async def _called(
-    entry: ServerEntry, guard: Guard, name: str, given: Given, options: Options
-) -> tuple[CallState, tuple[str, ...]]:
-    """The finished call, and where its structured content does not fit the tool's output schema."""
+async def _called(entry: ServerEntry, guard: Guard, name: str, given: Given, options: Options) -> CallState:
+    """The finished call, whatever came of it."""
     async with headless.services((entry,), options, guard=guard, reads=headless.TOOLS) as services:
         session = await services.manager.connected(entry.name)
         tools = await headless.tools_of(session, options.timeout)
@@ -69,16 +71,14 @@ async def _called(
                 validate=options.validate,
                 timeout=options.timeout,
                 as_task=options.task,
+                caller=Caller.COMMAND,
             )
-        except McpDeckError as error:
-            error.server = error.server or entry.name
-            raise
         finally:
             if stop is not None:
                 stop()
                 sys.stderr.write("\r\x1b[K")
         headless.note_log(services, entry.name, options)
-        return call, await _output_problems(call, tool.output_schema if tool else None)
+        return call
 
 
 def _wants_progress(options: Options) -> bool:
@@ -97,22 +97,8 @@ class _Progress:
         sys.stderr.flush()
 
 
-async def _output_problems(call: CallState, schema: JsonObject | None) -> tuple[str, ...]:
-    """Where structured content does not fit the tool's output schema (protocol section 28): shown, not refused."""
-    result = call.result
-    if schema is None or result is None or call.status is CallStatus.TOOL_ERROR:
-        return ()
-    if "structuredContent" not in result:
-        return ("the tool has an output schema, and its result has no structured content",)
-    from ...services.engine.validation import check
-
-    wrong = await check(result["structuredContent"], schema)
-    if wrong is None:
-        return ("structured content could not be checked: the output schema takes too long",)
-    return tuple(f"structured content: {problem}" for problem in wrong)
-
-
-def _json(server: str, call: CallState, result: JsonObject, flaws: tuple[str, ...]) -> JsonObject:
+def _json(server: str, call: CallState) -> JsonObject:
+    result = call.result or {}
     return {
         "server": server,
         "tool": call.tool,
@@ -121,9 +107,8 @@ def _json(server: str, call: CallState, result: JsonObject, flaws: tuple[str, ..
         "structuredContent": result.get("structuredContent"),
         "hasStructuredContent": "structuredContent" in result,  # null is a value too (protocol section 27)
         "durationMs": None if call.duration_ms is None else round(call.duration_ms, 3),
-        "truncated": False,
-        "savedTo": None,
-        "outputProblems": [*flaws],
+        **size_fields(call),
+        "outputProblems": [*call.output_problems],
         "rounds": call.rounds,
     }
 
@@ -134,26 +119,10 @@ def _print(result: JsonObject) -> None:
         for line in block_lines(block):
             write(line)
     structured = result.get("structuredContent")
-    if structured is not None and not _already_printed(structured, content):
+    texts = (as_text(as_object(block).get("text")) for block in content)
+    if structured is not None and not any(says_the_same(text, structured) for text in texts if text is not None):
         write(pretty(structured))
     elif not content and structured is None:
         rest = {key: value for key, value in result.items() if key not in ("content", "_meta", "isError")}
         if rest:  # a result of another shape is still what the server said
             write(pretty(rest))
-
-
-def _already_printed(structured: Json, content: list[Json]) -> bool:
-    """Servers repeat structured content as JSON text for older clients (2025-06-18 tools, Structured Content).
-
-    Some SDKs wrap a plain value as ``{"result": value}`` and give the value itself as text.
-    """
-    for block in content:
-        text = as_text(as_object(block).get("text"))
-        if text is not None:
-            try:
-                value: Any = json.loads(text)
-            except (ValueError, RecursionError):
-                value = text
-            if structured in (value, {"result": value}, {"result": text}):
-                return True
-    return False

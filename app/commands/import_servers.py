@@ -20,13 +20,14 @@ from ...services.config.clients.client import Machine
 from ...services.config.clients.secrets import without_secrets
 from ...services.config.clients.vscode import Input
 from ...services.config.importing import ForeignFile, ForeignServer, answered, foreign_files, safe_name, with_defaults
-from ...services.config.mask import masked_command, masked_url
+from ...services.config.mask import masked_command
 from ...services.config.models import SourceFile
 from ...services.config.rebase import rebased
 from ...services.errors import ConfigError, McpDeckError, UsageError
 from ...services.models import Json, JsonObject, as_list, as_text
 from ...services.policy.configured import Configured
 from ...services.state.text import one_line
+from ...services.telemetry.redaction import masked_url
 from ..editing import Editing
 from ..exits import Exit
 from ..options import Options

@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 
 from ...services.config.merge import configured_name
+from ...services.config.several import spread
 from ...services.models import OFFERED, ErrorInfo, ServerEntry, Source, Status, as_text
 from ...services.policy.configured import Configured
 from ...services.state.model import AppState, ServerState
@@ -36,6 +37,7 @@ from ..server_rows import (
     why_not,
     without_subject,
 )
+from ..tool_plugins import found_broken
 
 LISTS_SECONDS = 10.0
 """How long tools, resources and prompts of connected servers are waited for."""
@@ -67,9 +69,12 @@ def run(options: Options) -> int:
         entries = tuple(entry for entry in entries if entry.name == name)
     if options.connect and any(entry.gate is None for entry in entries):
         rows = headless.run_for(lambda: _connected(entries, options, deck.guard))
+        broken = found_broken(deck, entries)
+        rows += [row_of(entry) for entry in broken]
+        entries = (*entries, *broken)
     else:
-        rows = [row_of(entry) for entry in entries]
-    of_row = {entry.name: entry for entry in entries}
+        rows = [row_of(entry) for entry in spread(entries)]
+    of_row = {entry.name: entry for entry in spread(entries)}
     if options.json:
         servers = [server_json(row, of_row[row.id], contacted=options.connect) for row in rows]
         write_json({"servers": [*servers], "sources": [source_json(info) for info in deck.sources]})

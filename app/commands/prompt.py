@@ -1,26 +1,27 @@
 """``mcpdeck prompt``: one prompt, filled in by its server.
 
-Owns the JSON shape ``{"server", "prompt", "description", "messages": […as received…], "durationMs"}``. Never
-sends a prompt to a model.
+Owns the JSON shape ``{"server", "prompt", "description", "messages": […as received…], "durationMs"}`` (with those
+of ``result_output.size_fields``). Never sends a prompt to a model.
 """
 
 from __future__ import annotations
 
 import sys
-import time
 
 from ...services.errors import InvalidArguments, UsageError
-from ...services.models import JsonObject, ServerEntry, as_list, as_object, as_text
+from ...services.models import Caller, JsonObject, ServerEntry, as_list, as_object, as_text
 from ...services.session import Session
 from ...services.session.lists import PROMPTS
+from ...services.state.model import CallState
 from ...services.state.text import one_line
 from .. import headless
 from ..call_arguments import read_given
 from ..content import block_lines
-from ..exits import Exit
+from ..exits import Exit, exit_code
 from ..options import Options
-from ..printing import BOLD, coloured, note, pretty, write, write_json
+from ..printing import BOLD, coloured, note, pretty, report, write, write_json
 from ..resolve import Guard, named, usable
+from ..result_output import note_size, printed, size_fields
 from .lists import argument_words
 
 
@@ -37,35 +38,40 @@ def run(options: Options) -> int:
         wrong = next(iter(given.values))
         raise UsageError(f"{wrong}:= gives JSON, and arguments of prompts are texts", hint=f"write {wrong}=value")
     entry, guard = usable(options, target)
-    result, duration_ms = headless.run_for(lambda: _got(entry, guard, name, given.texts, options))
-    messages = as_list(result.get("messages"))
+    call = headless.run_for(lambda: _got(entry, guard, name, given.texts, options))
+    if call.error is not None:
+        report(call.error, entry.name, as_json=options.json)
+        return exit_code(call.error.kind)
+    result = call.result or {}
     if options.json:
-        description = as_text(result.get("description"))
-        answer: JsonObject = {"server": entry.name, "prompt": name, "description": description}
-        write_json({**answer, "messages": messages, "durationMs": round(duration_ms, 3)})
+        answer: JsonObject = {
+            "server": entry.name,
+            "prompt": name,
+            "description": as_text(result.get("description")),
+            "messages": as_list(result.get("messages")),
+            "durationMs": None if call.duration_ms is None else round(call.duration_ms, 3),
+        }
+        write_json({**answer, **size_fields(call)})
     else:
-        _print(result)
+        _print(as_text(result.get("description")), printed(call, options))
+        note_size(call, options)
     return Exit.DONE
 
 
-async def _got(
-    entry: ServerEntry, guard: Guard, name: str, arguments: dict[str, str], options: Options
-) -> tuple[JsonObject, float]:
-    """The result as received, and how many milliseconds it took."""
-    took = [0.0]
-
-    async def operation(session: Session) -> JsonObject:
-        if options.validate:
-            await _check(session, name, arguments)
-        began = time.perf_counter()
-        result = await session.get_prompt(name, arguments or None)
-        took[0] = (time.perf_counter() - began) * 1000
-        return result
-
+async def _got(entry: ServerEntry, guard: Guard, name: str, arguments: dict[str, str], options: Options) -> CallState:
+    """The finished request, whatever came of it."""
     async with headless.services((entry,), options, guard=guard) as services:
-        result = await headless.asked(services, entry.name, operation, options.timeout)
+        if options.validate:
+            await headless.asked(
+                services, entry.name, lambda session: _check(session, name, arguments), options.timeout
+            )
+        else:
+            await services.manager.connected(entry.name)
+        call = await services.executor.prompt(
+            entry.name, name, arguments or None, timeout=options.timeout, caller=Caller.COMMAND
+        )
         headless.note_log(services, entry.name, options)
-        return result, took[0]
+        return call
 
 
 async def _check(session: Session, name: str, arguments: dict[str, str]) -> None:
@@ -94,8 +100,7 @@ async def _check(session: Session, name: str, arguments: dict[str, str]) -> None
         )
 
 
-def _print(result: JsonObject) -> None:
-    description = as_text(result.get("description"))
+def _print(description: str | None, result: JsonObject) -> None:
     if description:
         note(one_line(description))
     for item in as_list(result.get("messages")):

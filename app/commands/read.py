@@ -1,28 +1,26 @@
 """``mcpdeck read``: one resource, its contents on stdout or in a file.
 
-Owns the JSON shape ``{"server", "uri", "contents": […as received…], "durationMs"}`` and what goes into a
-URI template. Never fetches a URL by itself: the server reads (protocol section 31).
+Owns the JSON shape ``{"server", "uri", "contents": […as received…], "durationMs"}`` (with those of
+``result_output.size_fields``) and what goes into a URI template. Never fetches a URL by itself: the server
+reads (protocol section 31).
 """
 
 from __future__ import annotations
 
-import os
-import sys
-import time
 from collections.abc import Sequence
 
-from ...services.config.files import with_home
-from ...services.errors import RemoteProtocolError, UsageError
-from ...services.models import Json, JsonObject, ServerEntry, as_list, as_object, as_text
+from ...services.errors import UsageError
+from ...services.models import Caller, Json, ServerEntry, as_list
 from ...services.session.uri_templates import Value, expand, variables
-from ...services.state.text import one_line
+from ...services.state.model import CallState
 from .. import headless
 from ..call_arguments import read_given
-from ..content import resource_bytes, resource_lines
-from ..exits import Exit
+from ..content import resource_lines
+from ..exits import Exit, exit_code
 from ..options import Options
-from ..printing import note, note_warning, pretty, size_words, write, write_json
+from ..printing import note, note_warning, pretty, report, write, write_json
 from ..resolve import Guard, named, usable
+from ..result_output import check_output, note_size, printed, save_resource, size_fields
 
 
 def run(options: Options) -> int:
@@ -33,17 +31,22 @@ def run(options: Options) -> int:
         listing = f"mcpdeck resources {target}" if target else "mcpdeck resources -- COMMAND ARGS…"
         raise UsageError("which resource? its URI is missing", hint=f"{listing} shows them")
     uri = filled(words[0], words[1:], options)
-    if options.json and options.output == "-":
-        raise UsageError("--json and --output - both want stdout", hint="give one of the two")
+    check_output(options)
     entry, guard = usable(options, target)
-    result, duration_ms = headless.run_for(lambda: _read(entry, guard, uri, options))
-    contents = as_list(result.get("contents"))
+    call = headless.run_for(lambda: _read(entry, guard, uri, options))
+    if call.error is not None:
+        report(call.error, entry.name, as_json=options.json)
+        return exit_code(call.error.kind)
     if options.output is not None:
-        _save(contents, options.output, entry.name, options)
+        save_resource(call, options)
     if options.json:
-        write_json({"server": entry.name, "uri": uri, "contents": contents, "durationMs": round(duration_ms, 3)})
-    elif options.output is None:
-        _print(contents)
+        contents = as_list((call.result or {}).get("contents"))
+        took = None if call.duration_ms is None else round(call.duration_ms, 3)
+        write_json({"server": entry.name, "uri": uri, "contents": contents, "durationMs": took, **size_fields(call)})
+    else:
+        if options.output is None:
+            _print(as_list(printed(call, options).get("contents")))
+        note_size(call, options)
     return Exit.DONE
 
 
@@ -84,14 +87,13 @@ def _plain(name: str, value: Json) -> str:
     return str(value)
 
 
-async def _read(entry: ServerEntry, guard: Guard, uri: str, options: Options) -> tuple[JsonObject, float]:
-    """The result as received, and how many milliseconds it took."""
+async def _read(entry: ServerEntry, guard: Guard, uri: str, options: Options) -> CallState:
+    """The finished read, whatever came of it."""
     async with headless.services((entry,), options, guard=guard) as services:
         await services.manager.connected(entry.name)
-        began = time.perf_counter()
-        result = await headless.asked(services, entry.name, lambda session: session.read_resource(uri), options.timeout)
+        call = await services.executor.read(entry.name, uri, timeout=options.timeout, caller=Caller.COMMAND)
         headless.note_log(services, entry.name, options)
-        return result, (time.perf_counter() - began) * 1000
+        return call
 
 
 def _print(contents: Sequence[Json]) -> None:
@@ -103,31 +105,3 @@ def _print(contents: Sequence[Json]) -> None:
             continue
         for line in resource_lines(item, heading=len(contents) > 1):
             write(line)
-
-
-def _save(contents: Sequence[Json], path: str, server: str, options: Options) -> None:
-    """One content as it is: text as UTF-8, a blob decoded; ``-`` is stdout."""
-    if len(contents) != 1:
-        raise UsageError(
-            f"the resource has {len(contents)} parts, and --output takes one", hint="--json has all of them"
-        )
-    content = as_object(contents[0])
-    data = resource_bytes(content)
-    if data is None:
-        uri = one_line(as_text(content.get("uri")) or "")
-        raise RemoteProtocolError(
-            f"{uri} holds neither text nor valid base64 (section 31)", hint="--json shows it as it came", server=server
-        )
-    if path == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        return
-    try:
-        # Made for the owner alone: what a server holds is not everybody's.
-        descriptor = os.open(with_home(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror or error}", hint="check the path of --output") from None
-    if not options.quiet:
-        note(f"saved {path}, {size_words(len(data))}")

@@ -1,24 +1,31 @@
-"""``mcpdeck tools``: what a server's tools are called and what they take.
+"""``mcpdeck tools``: what a server's tools are called and what they take; all of one of them.
 
 Owns the table and the JSON shape ``tools``. Never calls a tool.
 """
 
 from __future__ import annotations
 
-import json
-import re
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...services.errors import UnknownTool
 from ...services.models import Json, JsonObject, ServerEntry, Tool, as_list, as_object, as_text
+from ...services.registry.catalogue_tool import capped
+from ...services.registry.costs import Cost, cost_of
+from ...services.registry.names import Names, named
 from ...services.session.items import read_tool
 from ...services.session.lists import TOOLS
+from ...services.session.suspicious_text import suspicious
+from ...services.state.text import one_line
 from .. import headless
 from ..exits import Exit
 from ..options import Options
-from ..printing import BOLD, DIM, YELLOW, Cell, note, note_warning, table, write, write_json
+from ..printing import BOLD, DIM, YELLOW, Cell, coloured, note, note_warning, table, write, write_json
 from ..resolve import Guard, usable
+from ..resolve import named as not_named
+from ..tool_lines import capabilities_json, tool_lines
 from .lists import next_page_field, note_next_page
 
 if TYPE_CHECKING:
@@ -30,18 +37,61 @@ class _Answer:
     server: str
     tools: Sequence[Tool]
     next_cursor: str | None = None
+    instructions: str = ""
+
+    @property
+    def names(self) -> Names:
+        return named((self.server, tool.name) for tool in self.tools)
+
+    @property
+    def cost(self) -> Cost:
+        return cost_of(self.tools, capped(self.instructions))
 
 
 def run(options: Options) -> int:
-    entry, guard = usable(options, options.words[0] if options.words else None)
+    """Exit code 2 where one tool is asked for and there is none of that name."""
+    target, words = options.target_and_words
+    entry, guard = usable(options, target)
     answer = headless.run_for(lambda: _listed(entry, guard, options))
+    chosen = _chosen(answer, words[0]) if words else answer.tools
     if options.json:
-        tools: list[Json] = [_json(answer.server, tool) for tool in answer.tools]
-        write_json({"server": answer.server, "tools": tools, **next_page_field(answer.next_cursor, options)})
+        names = answer.names
+        tools: list[Json] = [_json(answer.server, tool, names) for tool in chosen]
+        totals = _totals(answer)
+        write_json({"server": answer.server, "tools": tools, **totals, **next_page_field(answer.next_cursor, options)})
+    elif words:
+        _print_whole(answer, chosen, options)
     else:
         _print(answer, options)
         note_next_page(answer.next_cursor)
     return Exit.DONE
+
+
+def _chosen(answer: _Answer, name: str) -> Sequence[Tool]:
+    """The tool of that name, its own or the one for a model, letter case aside where only one is meant.
+
+    Raises ``UnknownTool``.
+    """
+    found = answer.names.find(name)
+    close = {tool.name for tool in answer.tools if tool.name.casefold() == name.casefold()}
+    for wanted in (name, found[1] if found is not None else "", close.pop() if len(close) == 1 else ""):
+        chosen = [tool for tool in answer.tools if tool.name == wanted]
+        if chosen:
+            return chosen
+    there = [tool.name for tool in answer.tools]
+    unknown = not_named(name, there, f'tool of "{answer.server}"', "it has no tools")
+    raise UnknownTool(unknown.title, hint=unknown.hint, server=answer.server)
+
+
+def _totals(answer: _Answer) -> JsonObject:
+    """What all of them cost a model, the instructions with them, and what is odd about those."""
+    instructions: JsonObject | None = None
+    if answer.instructions:
+        problems: list[Json] = [*suspicious(answer.instructions)]
+        instructions = {"characters": len(answer.instructions), "problems": problems}
+    cost = answer.cost
+    totals: JsonObject = {"tools": cost.tools, "bytes": cost.bytes, "tokens": cost.tokens, "estimate": True}
+    return {"totals": totals, "instructions": instructions}
 
 
 async def _listed(entry: ServerEntry, guard: Guard, options: Options) -> _Answer:
@@ -55,7 +105,7 @@ async def _listed(entry: ServerEntry, guard: Guard, options: Options) -> _Answer
             session = await services.manager.connected(entry.name)
             answer = _Answer(entry.name, await headless.tools_of(session, options.timeout))
         headless.note_log(services, entry.name, options)
-        return answer
+        return replace(answer, instructions=services.store.state.mcp.servers[entry.name].instructions or "")
 
 
 async def _page(session: Session, server: str, cursor: str | None) -> _Answer:
@@ -64,25 +114,26 @@ async def _page(session: Session, server: str, cursor: str | None) -> _Answer:
     return _Answer(server, [read_tool(item, mirrors_headers=mirrors) for item in page.items], page.next_cursor)
 
 
-def qualified_name(server: str, tool: str) -> str:
-    """``mcp__server__tool``; what is no letter, digit, ``-`` or ``_`` becomes ``_``."""
-    return "__".join(("mcp", re.sub(r"[^A-Za-z0-9_-]", "_", server), re.sub(r"[^A-Za-z0-9_-]", "_", tool)))
-
-
-def _json(server: str, tool: Tool) -> JsonObject:
+def _json(server: str, tool: Tool, names: Names) -> JsonObject:
     return {
         "name": tool.name,
-        "qualifiedName": qualified_name(server, tool.name),
+        "qualifiedName": names.of(server, tool.name),
         "title": tool.title,
         "description": tool.description,
         "inputSchema": tool.input_schema,
         "outputSchema": tool.output_schema,
         "annotations": tool.annotations or None,
-        "tokens": _tokens(tool),
-        "problems": list(tool.problems),
+        "capabilities": capabilities_json(tool),
+        "tokens": tool.tokens,
+        "bytes": tool.wire_bytes,
+        "problems": _problems(server, tool, names),
         "excluded": tool.excluded,
         "visibility": [*_visibility(tool)],
     }
+
+
+def _problems(server: str, tool: Tool, names: Names) -> list[Json]:
+    return [*tool.problems, *names.problems.get((server, tool.name), ())]
 
 
 def _visibility(tool: Tool) -> Sequence[str]:
@@ -93,11 +144,6 @@ def _visibility(tool: Tool) -> Sequence[str]:
 
 def _is_for_models(tool: Tool) -> bool:
     return "model" in _visibility(tool)
-
-
-def _tokens(tool: Tool) -> int:
-    """What the tool's description costs a model, roughly: four characters of JSON a token."""
-    return -(-len(json.dumps(tool.raw, ensure_ascii=False, separators=(",", ":"))) // 4)
 
 
 def _print(answer: _Answer, options: Options) -> None:
@@ -116,9 +162,29 @@ def _print(answer: _Answer, options: Options) -> None:
     for line in table(("TOOL", "ARGUMENTS", "FOR", "DESCRIPTION"), rows):
         write(line)
     if not options.quiet:
-        for tool in answer.tools:
-            for problem in ([f"excluded: {tool.excluded}"] if tool.excluded else []) + list(tool.problems):
-                note_warning(f"{tool.name}: {problem}")
+        _note_problems(answer, answer.tools)
+        which = " on this page" if options.page else ""
+        note(f"about {answer.cost.tokens:,} tokens in all{which} (estimate), {answer.cost.tools:,} tools")
+
+
+def _print_whole(answer: _Answer, tools: Sequence[Tool], options: Options) -> None:
+    for tool in tools:
+        write(coloured(one_line(tool.name), YELLOW if tool.excluded else BOLD, sys.stdout))
+        for line in tool_lines(tool, answer.names.of(answer.server, tool.name)):
+            write(line)
+    if not options.quiet:
+        _note_problems(answer, tools)
+
+
+def _note_problems(answer: _Answer, tools: Sequence[Tool]) -> None:
+    names = answer.names
+    for tool in tools:
+        for problem in ([f"excluded: {tool.excluded}"] if tool.excluded else []) + _problems(
+            answer.server, tool, names
+        ):
+            note_warning(f"{tool.name}: {problem}")
+    for problem in suspicious(answer.instructions):
+        note_warning(f"the instructions of {answer.server}: its text {problem}")
 
 
 def _parameters(tool: Tool) -> str:

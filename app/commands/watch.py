@@ -67,7 +67,7 @@ async def _subscribe(services: Services, server: str, options: Options) -> None:
             await session.subscribe(uri)
 
         try:
-            await services.manager.using(server, operation)
+            await services.manager.using(server, operation, bound=True)
         except McpDeckError as error:
             note_warning(f"{uri} is not subscribed to: {error.title}")
 

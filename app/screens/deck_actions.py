@@ -5,6 +5,7 @@ Owns turning a key into an intent. Where panes stand and the focus goes is the d
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from textual import events
@@ -13,23 +14,32 @@ from textual.widgets import Input
 from ...services.models import JsonObject
 from ...services.state.model import CallState, PromptState
 from ...services.state.text import one_line
+from ...widgets.app_of import app_of
 from ...widgets.call_console import CallConsole
 from ...widgets.prompts.login_words import CONSENT, OWN
+from ...widgets.prompts.permission import PermissionPanel
+from ...widgets.prompts.permission_words import PERMISSION
 from ...widgets.prompts.question import QuestionPanel
+from ...widgets.result_links import links_of
 from ...widgets.tool_form import ToolForm
 from ..actions import Zone
 from ..controller import Intents
-from .deck_logins import LoginActions
+from .choice_screen import ChoiceScreen
+from .deck_tools import ToolActions
 from .stray_keys import Meant, StrayKeys
 
+BY_HAND = 32
+"""Calls that are remembered as a person's own."""
 
-class DeckActions(LoginActions):
+
+class DeckActions(ToolActions):
     """Base of the deck screen."""
 
     def __init__(self, intents: Intents, form: ToolForm, calls: CallConsole, clock: Callable[[], float]) -> None:
         super().__init__(intents)
         self._stray = StrayKeys(clock)
         self._ended_here: set[str] = set()  # ids of questions that were answered and of calls that were given up
+        self._by_hand: deque[str] = deque(maxlen=BY_HAND)  # ids of the calls that were started here last
         self._form = form
         self._calls = calls
 
@@ -44,7 +54,8 @@ class DeckActions(LoginActions):
             # Called from the call's task: the form is told in the screen's own.
             self.call_later(self._refused, server, tool, problems)
 
-        self._intents.call(server, tool, arguments, validate=validate, refused=refused, as_task=as_task)
+        made = self._intents.call(server, tool, arguments, validate=validate, refused=refused, as_task=as_task)
+        self._by_hand.append(made)
 
     def _refused(self, server: str, tool: str, problems: tuple[str, ...]) -> None:
         shown = self._form.tool
@@ -63,12 +74,51 @@ class DeckActions(LoginActions):
 
     def on_call_console_repeat_requested(self, event: CallConsole.RepeatRequested) -> None:
         call = self._call(event.call_id)
+        if call is None:
+            return
+        match call.method:
+            case "tools/call":
+                task = call.task is not None
+                made = self._intents.call(call.server, call.tool, call.arguments, validate=False, as_task=task)
+            case "resources/read":
+                made = self._intents.read(call.server, call.tool)
+            case _:
+                made = self._intents.prompt(call.server, call.tool, call.arguments)
+        self._by_hand.append(made)
+
+    def follow_link(self, call: CallState) -> None:
+        """Read a resource that the result of a call links to; of several, one that is chosen."""
+        links = links_of(call.result)
+
+        def chosen(number: str | None) -> None:
+            if number is not None:
+                self._by_hand.append(self._intents.read(call.server, links[int(number)].uri))
+                self.focus_zone(Zone.CALLS)
+                self._calls.action_first()
+
+        if len(links) == 1:
+            chosen("0")
+        elif links:
+            choices = tuple((str(index), link.name, link.uri) for index, link in enumerate(links))
+            app_of(self).push_screen(ChoiceScreen("Read which resource?", "", choices), chosen)
+
+    def on_call_console_follow_requested(self, event: CallConsole.FollowRequested) -> None:
+        call = self._call(event.call_id)
         if call is not None:
-            self._intents.call(call.server, call.tool, call.arguments, validate=False, as_task=call.task is not None)
+            self.follow_link(call)
+
+    def on_permission_panel_history_requested(self, event: PermissionPanel.HistoryRequested) -> None:
+        self.show_history(event.server)
 
     def on_question_panel_answered(self, event: QuestionPanel.Answered) -> None:
         self._ended_here.add(event.prompt_id)
         self._intents.answer(event.prompt_id, event.action, event.content)
+
+    def asked_by_hand(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> str | None:
+        """Id of a question that just came up about a call which was started here: it is answered first."""
+        known = {prompt.id for prompt in old}
+        mine = (one for one in new if one.method == PERMISSION and one.id not in known and one.call in self._by_hand)
+        return next((prompt.id for prompt in mine), None)
 
     def question_closed(self, prompt: PromptState, *, answering: bool) -> None:
         """A question that was shown is gone; ``answering``: the focus was in it."""
@@ -77,8 +127,9 @@ class DeckActions(LoginActions):
             if answering and typing and prompt.id not in self._ended_here:
                 self._stray.begin()
         elif not self._ended_here & {prompt.id, prompt.call}:
+            whose = "is not asked any more" if prompt.method == PERMISSION else "was withdrawn by the server"
             hint = "What is typed right now was meant for it and does nothing." if answering else ""
-            self._say("The question was withdrawn by the server", hint)
+            self._say(f"The question {whose}", hint)
             if answering:
                 self._stray.begin()
         self._ended_here.discard(prompt.id)
@@ -129,6 +180,9 @@ class DeckActions(LoginActions):
 
     def action_cancel(self) -> None:
         self._calls.action_cancel()
+
+    def action_follow(self) -> None:
+        self._calls.action_follow()
 
     def action_answer(self) -> None:
         if self.prompts:

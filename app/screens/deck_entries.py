@@ -50,7 +50,7 @@ class EntryActions(ServerActions):
         if why_not is not None:
             self._cannot_edit(server, why_not)
             return
-        text = self._said(self._intents.entries.text(server.id))
+        text = self._said(self._intents.entries.text(server.replica_of or server.id))
         if text is not None:
             from .entry_screen import EntryScreen
 
@@ -62,7 +62,7 @@ class EntryActions(ServerActions):
         server = self.selected
         if server is None or self._of_program():
             return
-        text = self._said(self._intents.entries.copy_text(server.id))
+        text = self._said(self._intents.entries.copy_text(server.replica_of or server.id))
         if text is not None:
             from .entry_screen import EntryScreen
 
@@ -74,7 +74,7 @@ class EntryActions(ServerActions):
                 name=self._free_name(server),
                 text=text,
                 scope=scope,
-                odd=_in_clear(server.id, text),
+                odd=_in_clear(server.replica_of or server.id, text),
             )
             app_of(self).push_screen(screen, self._saved)
 
@@ -104,8 +104,8 @@ class EntryActions(ServerActions):
         if server is not None and not self._of_program():
             from .export_screen import ExportScreen
 
-            own = tuple(row.id for row in self.mcp.listed() if _exported_too(row))
-            app_of(self).push_screen(ExportScreen(self._intents.entries, server.id, own))
+            own = tuple(row.id for row in self.mcp.listed() if row.replica_of is None and _exported_too(row))
+            app_of(self).push_screen(ExportScreen(self._intents.entries, server.replica_of or server.id, own))
 
     def action_sources(self) -> None:
         if self._of_program():
@@ -125,7 +125,7 @@ class EntryActions(ServerActions):
     def _why_not(self, server: ServerState) -> str | None:
         if of_whole_file(server):
             return f"The file cannot be read, so nothing in it can be changed here: {plain_title(server)}"
-        return self._intents.entries.editable(server.id)
+        return self._intents.entries.editable(server.replica_of or server.id)
 
     def _cannot_edit(self, server: ServerState, why_not: str) -> None:
         def answered(answer: str | None) -> None:

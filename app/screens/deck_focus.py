@@ -26,6 +26,7 @@ ZONES: dict[str, Zone] = {
     "question": Zone.QUESTION,
     "sampling": Zone.QUESTION,
     "login": Zone.QUESTION,
+    "permission": Zone.QUESTION,
 }
 """Widget ids of the panes."""
 _ON_THE_LEFT = frozenset({Zone.SERVERS, Zone.TOOLS, Zone.FILTER})

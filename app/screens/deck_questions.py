@@ -5,15 +5,19 @@ Owns the panels and which of them shows. What is answered goes the way of every 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 
 from textual.widget import Widget
 
 from ...services.state.model import PromptState
+from ...widgets.app_of import app_of
 from ...widgets.call_console import CallConsole
 from ...widgets.prompts.elicitation import ElicitationPanel
 from ...widgets.prompts.login import LoginPanel
 from ...widgets.prompts.login_words import CONSENT, LOGIN
+from ...widgets.prompts.permission import PermissionPanel
+from ...widgets.prompts.permission_words import PERMISSION
 from ...widgets.prompts.question import QuestionPanel
 from ...widgets.prompts.sampling import SamplingPanel
 from ...widgets.tool_form import ToolForm
@@ -32,7 +36,14 @@ class DeckQuestions(DeckFocus):
             "sampling/createMessage": SamplingPanel(id="sampling"),
             LOGIN: (login := LoginPanel(id="login")),
             CONSENT: login,
+            PERMISSION: PermissionPanel(id="permission", ticks=self._ticks),
         }
+
+    def _ticks(self) -> float:
+        from ..deck import Deck
+
+        app = app_of(self)
+        return app.ticks() if isinstance(app, Deck) else time.monotonic()
 
     def question_panels(self) -> Iterable[Widget]:
         """Every panel once; each wants to be bound to the calls."""
@@ -59,4 +70,5 @@ class DeckQuestions(DeckFocus):
                 asker = self.mcp.servers.get(shown.server)
                 panel.endpoint = asker.endpoint if asker is not None else ""
             panel.prompt = shown
+        self.set_class(first is not None, "-questioned")
         self.set_class(first is not None and isinstance(self.question, LoginPanel), "-login")

@@ -17,7 +17,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import var
 
-from ...services.models import Status, Tool
+from ...services.models import JsonObject, Status, Tool
 from ...services.state.model import CallState, McpState, PromptState, ServerState
 from ...services.state.ring import LogRing
 from ...services.state.text import one_line
@@ -26,27 +26,25 @@ from ...widgets.call_console import CallConsole
 from ...widgets.footer_keys import FooterKeys
 from ...widgets.header_bar import HeaderBar
 from ...widgets.log_view import LogPane
-from ...widgets.server_detail import ServerDetail
+from ...widgets.server_detail import ServerDetail, ticks
 from ...widgets.server_list import ServerList
 from ...widgets.server_offer import NOTHING
 from ...widgets.tabbed_pane import TabbedPane
-from ...widgets.token_lines import counts_down
 from ...widgets.tool_form import ToolForm
 from ...widgets.tool_list import ToolList
-from ...widgets.tool_words import no_task, runs_tasks
 from ...widgets.virtual_list import VirtualList
 from ..actions import APP_ACTIONS, BY_ID, Zone, bindings
 from ..controller import Intents
 from ..hints import fixed_hints, hints
 from .deck_focus import ZONES
-from .deck_questions import DeckQuestions
+from .deck_form import DeckForm
 
 TABS: tuple[tuple[str, str], ...] = (("overview", "Overview"), ("log", "Log"), ("form", "Tool"))
 PREVIEW_DELAY = 0.1
 """Seconds the cursor rests on a tool before its form is built: scrolling through builds none."""
 
 
-class DeckScreen(DeckQuestions):
+class DeckScreen(DeckForm):
     """Fed by the bridge; ``go_to_server`` and ``go_to_tool`` are for the command palette."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 - typed by Textual
@@ -63,7 +61,8 @@ class DeckScreen(DeckQuestions):
         version: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(intents, ToolForm(id="form"), CallConsole(id="calls", clock=clock), clock)
+        calls = CallConsole(id="calls", clock=clock, for_model=intents.for_model)
+        super().__init__(intents, ToolForm(id="form"), calls, clock)
         self._rings = rings
         self._header = HeaderBar(version, id="header")
         self._servers = ServerList(id="servers", clock=clock)
@@ -72,7 +71,6 @@ class DeckScreen(DeckQuestions):
         self._logs = LogPane(id="log")
         self._work = TabbedPane(tabs=TABS, id="work")
         self._footer = FooterKeys(id="footer")
-        self._preview: tuple[str, Tool] | None = None
 
     def compose(self) -> ComposeResult:
         yield self._header.data_bind(DeckScreen.mcp, DeckScreen.calls, DeckScreen.prompts)
@@ -100,7 +98,8 @@ class DeckScreen(DeckQuestions):
         self.show_question()
         self._show_declared()
         self._count_down()
-        self._tell()
+        self.tell_focus()
+        self.call_after_refresh(self._look)
 
     # What arrives.
 
@@ -112,12 +111,12 @@ class DeckScreen(DeckQuestions):
         if not self.is_mounted:
             return
         self._count_down()
-        self._refresh_form()
+        self.refresh_form()
 
     def _count_down(self) -> None:
         """Seconds are counted only while there is something that they are shown of."""
         counts = any(row.status is Status.RECONNECTING for row in self.mcp.servers.values())
-        if counts or counts_down(self.server):
+        if counts or (self.server is not None and ticks(self.server)):
             self._countdown.resume()
         else:
             self._countdown.pause()
@@ -130,13 +129,20 @@ class DeckScreen(DeckQuestions):
         self._count_down()
         if (old.status, old.id) != (new.status, new.id) if old and new else old is not new:
             self._hints()
-        self._tell()
+        self.tell_focus()
 
     def _show_declared(self) -> None:
         server = self.server
         self._overview.declared = self._intents.declared(server.id) if server is not None and server.usable else NOTHING
+        self.permissions_changed()
+
+    def permissions_changed(self) -> None:
+        self._overview.profile = self._intents.profile_of(self.server.id) if self.server is not None else ""
 
     def watch_prompts(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> None:
+        mine = self.asked_by_hand(old, new)
+        if mine is not None and self._zone() is not Zone.QUESTION:
+            self._chosen = mine
         self.show_question()
         self.follow_questions(old, new)
         if bool(old) != bool(new) and self.is_mounted:
@@ -156,8 +162,12 @@ class DeckScreen(DeckQuestions):
         if self.is_mounted:
             self._work.show(new)
             self._show_log()
-            self._tell()
+            self.tell_focus()
             self._hints()
+            self._look()
+
+    def _look(self) -> None:
+        self._intents.look_at_load(self.tab == "overview")
 
     def _show_log(self) -> None:
         if self.server is not None and self.tab == "log":
@@ -208,41 +218,26 @@ class DeckScreen(DeckQuestions):
 
     @on(ToolList.Chosen)
     def _tool_chosen(self, event: ToolList.Chosen) -> None:
-        self._open_form(event.server, event.tool)
+        self.open_form(event.server, event.tool)
         self.focus_zone(Zone.FORM)
 
     def _show_preview(self) -> None:
         self._resting.pause()
         preview, self._preview = self._preview, None
         if preview is not None and self._zone() in (Zone.TOOLS, Zone.FILTER):
-            self._open_form(*preview)
+            self.open_form(*preview)
 
-    def _open_form(self, server: str, tool: Tool) -> None:
-        self._preview = None
-        if self._form.tool is not tool or self._form.server != server:
-            self._form.server = server
-            self._form.tool = tool
-        self.tab = "form"
-        self._enable_form()
-        self._tell()
-
-    def _enable_form(self) -> None:
-        row = self.mcp.servers.get(self._form.server) if self._form.server else None
-        self._form.enabled = row is not None and row.usable
-        self._form.tasks = row is not None and self._form.tool is not None and runs_tasks(row, self._form.tool)
-        if row is not None and self._form.tool is not None:
-            self._form.no_task = no_task(row, self._form.tool)
-
-    def _refresh_form(self) -> None:
-        """The tool in the form was listed again: take the new one only if it really changed."""
-        self._enable_form()
-        shown, server = self._form.tool, self._form.server
-        row = self.mcp.servers.get(server) if server else None
-        if shown is None or row is None or row.tools is None:
-            return
-        now = next((tool for tool in row.tools if tool.name == shown.name), None)
-        if now is not None and now is not shown and now.raw != shown.raw:
-            self._form.tool = now
+    @property
+    def looked_at(self) -> tuple[ServerState, Tool, JsonObject] | None:
+        current = self._tools.current
+        if self._zone() in (Zone.TOOLS, Zone.FILTER) and self.server is not None and current is not None:
+            return self.server, current, {}
+        if self._zone() is Zone.CALLS:
+            call = self._call(self._calls.selected or "")
+            row = self.mcp.servers.get(call.server) if call is not None else None
+            tool = next((one for one in (row.tools if row else None) or () if call and one.name == call.tool), None)
+            return (row, tool, call.arguments) if call is not None and row is not None and tool is not None else None
+        return (self.server, current, {}) if self.server is not None and current is not None else None
 
     @on(ToolForm.CallRequested)
     def _call_requested(self, event: ToolForm.CallRequested) -> None:
@@ -339,7 +334,7 @@ class DeckScreen(DeckQuestions):
         self._tools.show(tool)
         current = self._tools.current
         if current is not None and current.name == tool:
-            self._open_form(server, current)
+            self.open_form(server, current)
             self.focus_zone(Zone.FORM)
 
     # Focus.
@@ -365,14 +360,14 @@ class DeckScreen(DeckQuestions):
         if zone is Zone.TOOLS and self.tab != "form":
             current = self._tools.current
             if current is not None and self.server is not None and not self.has_class("-narrow"):
-                self._open_form(self.server.id, current)
+                self.open_form(self.server.id, current)
         elif zone is Zone.SERVERS and self.tab == "form" and self._going is None:
             self.tab = "overview"
         self._hints()
 
     # Borders and footer.
 
-    def _tell(self) -> None:
+    def tell_focus(self) -> None:
         """Name the server in the border of the right side; the form names it by itself."""
         name = one_line(self.server.id, 40) if self.server is not None else ""
         said = self._logs.summary() if self.tab == "log" else ""
@@ -380,7 +375,7 @@ class DeckScreen(DeckQuestions):
 
     @on(LogPane.Changed)
     def _log_changed(self) -> None:
-        self._tell()
+        self.tell_focus()
 
     def _hints(self) -> None:
         self._footer.fixed = fixed_hints(self._zone())

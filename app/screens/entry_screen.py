@@ -314,7 +314,7 @@ class EntryScreen(UnsavedScreen):
         name, value = self._called.value.strip(), draft.servers[""]
         if self._replaces is not None:
             name = self._original if name == self._begun[0] else name
-            error = self._entries.replace(self._replaces.id, name, value)
+            error = self._entries.replace(self._replaces.replica_of or self._replaces.id, name, value)
         else:
             error = self._entries.add(name, value, self._scope.value)
         if error is None:

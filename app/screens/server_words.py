@@ -24,7 +24,7 @@ def facts_of(server: ServerState) -> tuple[tuple[str, str], ...]:
 def written_name(server: ServerState) -> str:
     """The name as it stands in the file: a suppressed row carries a longer, unique one."""
     name = as_text(server.error.details.get("entry")) if server.error is not None and server.suppressed_by else None
-    return name or server.id
+    return name or server.replica_of or server.id
 
 
 def _heading(label: str) -> str:

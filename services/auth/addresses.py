@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from ..config.urls import is_loopback
 from ..errors import DiscoveryError
 from ..state.text import one_line
+from ..telemetry.redaction import MASK
 from .kinds import Place
 
 AddressKind: TypeAlias = Literal["public", "loopback", "private", "link-local", "unspecified", "reserved"]
@@ -184,7 +185,7 @@ def browsable(url: str) -> str | None:
 def shown_url(url: str) -> str:
     """A hostile URL for a sentence: one line, bounded, without user info and query."""
     bare = re.split(r"[?#]", url, maxsplit=1)[0]
-    return one_line(re.sub(r"//[^/]*@", "//•••@", bare), 200) or "(nothing)"
+    return one_line(re.sub(r"//[^/]*@", f"//{MASK}@", bare), 200) or "(nothing)"
 
 
 def _spelled(parts: SplitResult | None) -> str:

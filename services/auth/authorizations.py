@@ -103,7 +103,7 @@ class Authorizations:
             _digest(entry, url, settings, target.tls) if named else "",
             "" if named else entry.endpoint,
             self._permits,
-            trusted=not entry.needs_approval and (entry.name == self._named or _is_target(entry)),
+            trusted=not entry.needs_approval and (entry.configured_as == self._named or _is_target(entry)),
         )
 
 

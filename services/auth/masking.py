@@ -1,7 +1,8 @@
-"""What of an exchange is a secret, and how the rest is shown.
+"""How an exchange of a login is shown without its secrets.
 
-Owns the names of secrets on the wire of a login, and turning headers, parameters, JSON and addresses into masked
-texts. Keeps what it hid only for the ``Recorder``, which reveals one at a time; never shows a value by itself.
+Owns turning headers, parameters, JSON and addresses into masked texts; what a secret is called decides
+``telemetry.redaction``. Keeps what it hid only for the ``Recorder``, which reveals one at a time; never shows a value
+by itself.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
-from ..config.mask import MASK, masked_text, secret_name
 from ..models import ExchangeSide, Json, ShownField
 from ..state.text import one_line, visible
+from ..telemetry.redaction import MASK, WIRE_NAMES, masked_text, secret_header, wire_secret
 
 LONGEST_SECRET = 64 * 1024
 """Characters of a hidden value that can be revealed; a longer one is forgotten at once."""
@@ -23,20 +24,14 @@ SHOWN = 4096
 """Characters of one value, or of a text, that are shown."""
 MOST_FIELDS = 200
 
-_HEADERS = frozenset(("authorization", "dpop", "cookie", "set-cookie", "proxy-authorization", "mcp-session-id"))
-_NAMES = frozenset((
-    "code", "code_verifier", "client_secret", "client_assertion", "assertion", "subject_token", "actor_token",
-    "refresh_token", "access_token", "id_token", "id_token_hint", "token", "registration_access_token", "state",
-    "user_code", "device_code", "login_hint_token", "request", "password",
-))  # fmt: skip
 _COMMON = frozenset(("code", "state", "token", "request", "key", "auth"))
 """Of a JSON object these may be anything (``"code": "not_found"``): masked, but not looked for in other texts."""
 _AGAIN = " (again)"
 _IN_URL = re.compile(r"(?P<head>[?&#;])(?P<name>[^=&#;?]*)=(?P<value>[^&#;\s]*)")
 _USER_INFO = re.compile(r"//[^/?#\s]*@")
 _IN_TEXT = re.compile(
-    r"(?P<head>(?<![A-Za-z0-9_])(?:" + "|".join(sorted(_NAMES, key=len, reverse=True)) + r")[\"']?\s{0,4}[:=]\s{0,4}"
-    r"[\"']?)(?P<value>[^\"'\s&<>,;{}]+)",
+    rf"(?P<head>(?<![A-Za-z0-9_])(?:{'|'.join(sorted(WIRE_NAMES, key=len, reverse=True))})"
+    r"[\"']?\s{0,4}[:=]\s{0,4}[\"']?)(?P<value>[^\"'\s&<>,;{}]+)",
     re.IGNORECASE,
 )
 _SHORTEST = 8
@@ -45,8 +40,7 @@ _SHORTEST = 8
 
 def is_secret(name: str) -> bool:
     """A parameter or member of this name holds what nobody else may know."""
-    low = name.removesuffix(_AGAIN).lower()
-    return low in _NAMES or secret_name(low)
+    return wire_secret(name.removesuffix(_AGAIN))
 
 
 class Curtain:
@@ -108,7 +102,7 @@ class Curtain:
         if low in ("location", "content-location", "link", "refresh"):
             shown = self.url(value)
             return self._field(name, shown, value if MASK in shown else "")
-        if low not in _HEADERS and not secret_name(low):
+        if not secret_header(low):
             return self._field(name, masked_text(value))
         scheme, space, rest = value.partition(" ")
         known = low.endswith("authorization") and space and scheme.isalnum()

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ..config.mask import MASK
 from ..errors import DiscoveryError
 from ..models import Json
 from ..state.text import one_line
+from ..telemetry.redaction import MASK
 from .guarded import Fetched
 
 _CODE: Final = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]{1,80}")

@@ -21,6 +21,7 @@ from ..models import (
     NEEDS_APPROVAL,
     EraMode,
     ErrorInfo,
+    Instance,
     Json,
     JsonObject,
     OAuthSettings,
@@ -34,15 +35,17 @@ from ..models import (
     Target,
     TransportKind,
 )
+from ..telemetry.redaction import MASK, masked_url
 from .field_names import USED_BY, field_lint
 from .fields import Unusable
-from .mask import MASK, masked_command, masked_url
+from .mask import masked_command
 from .models import FileProblem, RawEntry
 from .oauth_field import oauth_of, secrets_of
 from .read import json_kind
 from .remote import RemoteReader
 from .roots import roots_of
 from .sandbox_field import sandbox_of
+from .several import addresses_of, replicas_of, written_addresses
 from .shown import shown_lines
 from .signature import shown_signature
 from .watch_field import watch_of
@@ -111,6 +114,8 @@ def server_entry(raw: RawEntry, around: Surroundings) -> ServerEntry:
         provenance=reader.provenance(endpoint, canonical),
         watch=reader.watch,
         oauth=reader.oauth,
+        replicas=reader.replicas,
+        instances=reader.instances,
         shipped=raw.file.shipped,
         client=raw.file.client,
     )
@@ -180,6 +185,8 @@ class _EntryReader(RemoteReader):
         self.roots: tuple[str, ...] | None = None
         self.watch: tuple[str, ...] = ()
         self.oauth: OAuthSettings | None = None
+        self.replicas = 1
+        self.instances: tuple[Instance, ...] = ()
         self._place: str | None = None  # where "cwd" leads to, as it may be shown
         name = _PLUGIN_NAME if raw.file.source is Source.PLUGIN else _NAME
         if raw.name and not name.fullmatch(raw.name):
@@ -189,7 +196,8 @@ class _EntryReader(RemoteReader):
         kind = self.value.get("type")
         if isinstance(kind, str) and kind in TYPES:
             return TYPES[kind]
-        return TransportKind.HTTP if "url" in self.value and "command" not in self.value else TransportKind.STDIO
+        remote = ("url" in self.value or "urls" in self.value) and "command" not in self.value
+        return TransportKind.HTTP if remote else TransportKind.STDIO
 
     # -- the target
 
@@ -212,26 +220,50 @@ class _EntryReader(RemoteReader):
         self.watch = watch_of(self, runs_in, self._around.project if self._of_others else None)
         if "oauth" in USED_BY[self.transport]:
             self.oauth = oauth_of(self, folder)
-        target = self.remote(self.transport) if cwd is None else self._stdio(cwd, sandbox)
+        self.replicas = replicas_of(self, self.transport)
+        targets = self._remote() if cwd is None else [self._stdio(cwd, sandbox)]
         # A secret that stands in the file itself is as little to be shown as one that a variable puts in.
         put_in = {**dict.fromkeys(secrets_of(self.oauth), MASK), **self.expander.put_in}
         if put_in:
-            target = replace(target, put_in=put_in)
+            targets = [replace(target, put_in=put_in) for target in targets]
         for name in self.expander.missing:
             self.lints.append(f"${{{name}}} is not set and has no default: the text stays as it is")
         for text in self.expander.odd:
             self.lints.append(f'"{text}" is no reference to a variable, which is ${{NAME}} or ${{NAME:-default}}')
         for name in self.expander.unclosed:
             self.lints.append(f'"${{{name}" has no closing }}: the text stays as it is')
-        return target
+        if len(targets) > 1:
+            shown = (masked_url(url) for url in written_addresses(self.value))
+            self.instances = tuple(Instance(target, url) for target, url in zip(targets, shown, strict=True))
+        return targets[0]
+
+    def _remote(self) -> list[Target]:
+        """One target, or one for each of the "urls", which have everything else in common. Raises ``Unusable``."""
+        urls = addresses_of(self.value, self.transport)
+        if not urls:
+            return [self.remote(self.transport)]
+        written = self.value
+        targets: list[Target] = []
+        try:
+            for url in urls:
+                self.value = {**written, "url": url}
+                targets.append(self.remote(self.transport))
+        except Unusable as error:
+            raise Unusable(error.what, error.remedy, "urls" if error.field == "url" else error.field) from None
+        finally:
+            self.value = written
+            self.lints[:] = dict.fromkeys(self.lints)  # what is odd about a header is odd at every address
+        return targets
 
     def _check_type(self) -> None:
         kind = self.value.get("type")
         if kind is None:
-            if "url" in self.value and not self.value.get("command"):
-                what = 'it has a "url" but no "type", so it would be taken for a stdio server'
-                kind = "ws" if str(self.value["url"]).lower().startswith("ws") else "http"
-                raise Unusable(what, f'add "type": "{kind}" to the entry', "url")
+            field = next((field for field in ("url", "urls") if field in self.value), None)
+            if field is not None and not self.value.get("command"):
+                given = 'a "url"' if field == "url" else '"urls"'
+                what = f'it has {given} but no "type", so it would be taken for a stdio server'
+                kind = "ws" if str(self.value[field]).lower().startswith("ws") else "http"
+                raise Unusable(what, f'add "type": "{kind}" to the entry', field)
             return
         if not isinstance(kind, str):
             raise Unusable(f'"type" is {json_kind(kind)}, not a string', _USUAL_TYPES, "type")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+from ..telemetry.redaction import REFERENCE
+
 _ANY = re.compile(r"\$\{(?P<begin>[A-Za-z0-9_]*)(?P<rest>[^}]*)(?P<end>\}?)")
 _UNCLOSED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*$")
 

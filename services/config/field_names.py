@@ -25,8 +25,8 @@ _EVERY = frozenset(
 )
 _REMOTE = frozenset(("url", "headers", "tls"))
 USED_BY: Mapping[TransportKind, frozenset[str]] = {
-    TransportKind.STDIO: _EVERY | {"command", "args", "env", "cwd"},
-    TransportKind.HTTP: _EVERY | _REMOTE | {"headersHelper", "oauth"},
+    TransportKind.STDIO: _EVERY | {"command", "args", "env", "cwd", "replicas"},
+    TransportKind.HTTP: _EVERY | _REMOTE | {"headersHelper", "oauth", "urls"},
     TransportKind.SSE: _EVERY | _REMOTE | {"headersHelper", "oauth"},
     TransportKind.SSE_IDE: _EVERY | _REMOTE,
     TransportKind.WS: _EVERY | _REMOTE | {"headersHelper", "oauth"},

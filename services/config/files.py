@@ -74,6 +74,11 @@ class Folders:
         return self.config / "plugins"
 
     @property
+    def tools(self) -> Path:
+        """Python files with typed tools of the user's own."""
+        return self.config / "tools"
+
+    @property
     def claude_settings(self) -> Path:
         return self.claude / "settings.json"
 

@@ -133,6 +133,11 @@ class _Gathering:
         entries, info = package_entries()
         self.rows += [Row(entry) for entry in entries]
         self._say(info)
+        if options.brings is not None:
+            entries, infos = options.brings(options)
+            self.rows += [Row(entry) for entry in entries]
+            for info in infos:
+                self._say(info)
 
     def _read_plugin(self, plugin: Plugin) -> None:
         place = str(plugin.folder)

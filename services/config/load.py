@@ -26,7 +26,8 @@ class LoadOptions:
     ``files`` False: nothing but those. ``only``: keep just the row of that name. ``discover``: also show
     what other clients have configured. ``found``: entries that were fetched elsewhere (connectors, the network),
     below every file, with the ``found_sources`` they came from. ``managed``: folders of the administrator,
-    None: those of this system. ``read``: what takes files apart, all that are given at once.
+    None: those of this system. ``read``: what takes files apart, all that are given at once. ``brings``: what is asked
+    at each load for rows of plugins that rooms above this one know (our own typed tools).
     """
 
     cwd: Path
@@ -41,6 +42,7 @@ class LoadOptions:
     found_sources: tuple[SourceInfo, ...] = ()
     managed: tuple[Path, ...] | None = None
     read: Callable[[Sequence[SourceFile]], list[Reading]] = read_files
+    brings: Callable[[LoadOptions], tuple[tuple[ServerEntry, ...], tuple[SourceInfo, ...]]] | None = None
 
     @property
     def folders(self) -> Folders:

@@ -9,11 +9,18 @@ from __future__ import annotations
 import re
 
 from ..models import Json, JsonObject, as_object
+from ..telemetry.redaction import (
+    ENTRY_SECRETS,
+    MASK,
+    looks_like_key,
+    masked_text,
+    masked_url,
+    masked_value,
+    secret_name,
+)
 from .expand import REFERENCE
-from .mask import MASK, masked_args, masked_line, masked_text, masked_url, masked_value, secret_name
+from .mask import masked_args, masked_line
 
-_ALWAYS = frozenset({"token", "authToken", "clientSecret", "privateKey", "assertion", "idToken"})
-"""Fields that hold nothing but a secret."""
 _OR_FILES = frozenset({"privateKey", "assertion", "idToken"})
 """Of these, those in which ``@FILE`` may stand: a path is to be seen."""
 _URLS = frozenset(
@@ -23,8 +30,6 @@ _LISTS = frozenset({"args", "tokenCommand", "command"})
 _PLAIN_HEADERS = frozenset(("accept", "accept-language", "content-type", "user-agent", "origin", "referer"))
 """Headers whose values are no secrets, whatever they look like."""
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token) +", re.IGNORECASE)
-# Made by a machine: long, letters and digits mixed, no path and no sentence.
-_KEY_LIKE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+_=.-]{16,}")
 
 
 def masked_definition(value: Json) -> Json:
@@ -49,7 +54,7 @@ def _secret_header(name: str, value: Json) -> bool:
         return False
     if not isinstance(value, str) or secret_name(name) or _SCHEME.match(value):
         return True
-    return _KEY_LIKE.fullmatch(value) is not None or _text(value) != value
+    return looks_like_key(value) or _text(value) != value
 
 
 def _member(key: str, value: Json) -> Json:
@@ -69,7 +74,7 @@ def _member(key: str, value: Json) -> Json:
             return [_member(key, item) for item in value]
         case str() if key in _OR_FILES and value.startswith("@"):
             return _text(value)
-        case str() if key in _ALWAYS or secret_name(key):
+        case str() if key in ENTRY_SECRETS or secret_name(key):
             return masked_value(value)
         case str() if key == "headersHelper":
             return masked_line(value)
@@ -100,7 +105,7 @@ def _header(value: str) -> str:
 
 
 def _variable(name: str, value: Json) -> Json:
-    if isinstance(value, str) and _KEY_LIKE.fullmatch(value):
+    if isinstance(value, str) and looks_like_key(value):
         return masked_value(value)
     return _member(name, value)
 

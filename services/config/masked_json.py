@@ -11,8 +11,8 @@ from typing import TypeAlias, cast
 from urllib.parse import quote
 
 from ..models import Json
+from ..telemetry.redaction import MASK, masked_text
 from .layout import TOKEN, quoted
-from .mask import MASK, masked_text
 from .masked_entry import masked_definition
 from .redaction import SHORTEST
 

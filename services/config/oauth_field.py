@@ -15,9 +15,9 @@ from typing import get_args
 from urllib.parse import urlsplit
 
 from ..models import Grant, IdentityProvider, Json, JsonObject, OAuthSettings, Opening, Secret, SecretFile
+from ..telemetry.redaction import masked_url
 from .fields import FieldReader, Unusable
 from .files import with_home
-from .mask import masked_url
 from .read import json_kind
 from .secret_file import UnusableSecret, private_key, read_secret, token
 from .urls import is_loopback

@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 
 from ..errors import McpDeckError, RPCError
 from ..models import Json
-from .mask import MASK
+from ..telemetry.redaction import MASK
 
 SHORTEST = 4
 """Characters from which on a value is looked for inside a text."""

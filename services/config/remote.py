@@ -21,13 +21,15 @@ from ..models import (
     TransportKind,
     WebSocketTarget,
 )
+from ..telemetry.redaction import masked_text, masked_url
 from .field_names import USED_BY
 from .fields import FieldReader, Unusable
 from .files import with_home
 from .headers import header_name_problem, header_value_problem, set_by_mcpdeck
 from .headers_helper import HeadersHelper
-from .mask import masked_command, masked_text, masked_url
+from .mask import masked_command
 from .read import json_kind
+from .several import written_addresses
 from .tokens import GivenToken, TokenCommand, TokenFile
 from .urls import encrypted, url_problem, url_remedy
 
@@ -65,9 +67,8 @@ class RemoteReader(FieldReader):
                 return HttpTarget(url, headers, tls, helper=self._helper(kind, url))
 
     def remote_endpoint(self, kind: TransportKind) -> str:
-        """The unexpanded, masked URL; for a connector also which file is read or which command is run for its token."""
-        url = self.value.get("url")
-        shown = masked_url(url) if isinstance(url, str) else ""
+        """The unexpanded, masked URL, or all of them; for a connector also what is read or run for its token."""
+        shown = ", ".join(masked_url(url) for url in written_addresses(self.value))
         if kind is not TransportKind.CONNECTOR:
             return shown
         file, command = self.value.get("tokenFile"), self.value.get("tokenCommand")

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Mapping
 
 from ..models import Json, JsonObject, TransportKind
-from .mask import masked_args, masked_command, masked_line, masked_text
+from ..telemetry.redaction import ENTRY_SECRETS, masked_text
+from .mask import masked_args, masked_command, masked_line
 
 Lines = tuple[tuple[str, str], ...]
 """Labels and texts, in the order in which they are shown."""
@@ -27,10 +28,8 @@ _LOADS_CODE = re.compile(
     r"HTTPS?_PROXY|ALL_PROXY|HOME",
     re.IGNORECASE,
 )
-_SECRETS = frozenset(("clientSecret", "privateKey", "assertion", "idToken"))
-"""Of ``oauth``; ``@FILE`` in their place is a path, which is shown."""
 _READ = frozenset(("privateKey", "assertion", "idToken"))
-"""Of ``oauth``: where ``@FILE`` is read."""
+"""Of ``oauth``: where ``@FILE`` is read; that is a path, which is shown."""
 _LOADER = re.compile(r"LD_\w+|DYLD_\w+|PYTHON\w+|\w+_PRELOAD", re.IGNORECASE)
 
 
@@ -63,6 +62,8 @@ def shown_lines(
         add("takes from your environment", ", ".join(dict.fromkeys(_REFERENCE.findall(canonical))))
     if transport is TransportKind.STDIO:
         add("environment", _environment(value.get("env")))
+        if value.get("replicas") not in (None, 1):
+            add("processes", _text(value["replicas"]))
     else:
         add("headers", ", ".join(_members(value.get("headers"))))
         if "headersHelper" in value:
@@ -117,7 +118,7 @@ def _login(value: Json) -> str:
         if isinstance(item, dict):
             parts += [f"{name}.{part}" for part in _login(item).split(", ") if part]
         else:
-            secret = name in _SECRETS and not (name in _READ and isinstance(item, str) and item.startswith("@"))
+            secret = name in ENTRY_SECRETS and not (name in _READ and isinstance(item, str) and item.startswith("@"))
             parts.append(name if secret else f"{name} {_text(item)}")
     return ", ".join(parts)
 

@@ -153,7 +153,7 @@ def watched(options: LoadOptions) -> tuple[Path, ...]:
                 files += reading.named
         if options.discover:
             files += imported_files(options)
-        paths += [folders.claude / "plugins" / REGISTER, folders.plugins, folders.claude / "ide"]
+        paths += [folders.claude / "plugins" / REGISTER, folders.plugins, folders.tools, folders.claude / "ide"]
     # a device or a pipe has nothing new to say
     paths += [file.path for file in files if file.path is not None and not str(file.path).startswith("/dev/")]
     return tuple(dict.fromkeys(paths))

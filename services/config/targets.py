@@ -26,11 +26,12 @@ from ..models import (
     TransportKind,
     WebSocketTarget,
 )
+from ..telemetry.redaction import masked_url
 from .entries import entry_digest
 from .expand import Expander
 from .files import with_home
 from .headers import header_name_problem, header_value_problem, set_by_mcpdeck
-from .mask import masked_command, masked_url
+from .mask import masked_command
 from .urls import SCHEMES, has_scheme, url_problem, url_remedy
 
 _PYTHON_FILE = re.compile(r"(?P<file>.+\.py)(?::(?P<object>[A-Za-z_][\w.]*))?")

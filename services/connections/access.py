@@ -30,11 +30,25 @@ class Access:
         self._error: McpDeckError | None = None
         self._changed = anyio.Event()
         self._uses = Uses()
+        self.healthy = True
+        """The last ping was answered, as far as anybody asked."""
+        self.told: Callable[[], None] | None = None
+        """Called when a session or a reason came, for whoever waits for one of several servers."""
 
     @property
     def settled(self) -> bool:
         """Connected, or not and the reason is known."""
         return self.session is not None or self._error is not None
+
+    @property
+    def error(self) -> McpDeckError | None:
+        """Why there is no session, when that is known."""
+        return self._error
+
+    @property
+    def outstanding(self) -> int:
+        """Operations that are being done on its sessions just now."""
+        return len(self._uses)
 
     @property
     def wants_login(self) -> bool:
@@ -79,3 +93,5 @@ class Access:
     def _tell(self) -> None:
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
+        if self.told is not None:
+            self.told()

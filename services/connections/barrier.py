@@ -23,6 +23,8 @@ def refusal(guard: Guard | None, entry: ServerEntry) -> McpDeckError | None:
     """What the guard says. A guard that cannot tell lets nothing through."""
     if guard is None:
         return None
+    if entry.replica_of is not None:
+        entry = replace(entry, name=entry.replica_of)  # what is decided of an entry is decided of all its instances
     try:
         return guard(entry)
     except (McpDeckError, OSError, ValueError) as error:

@@ -29,8 +29,8 @@ from ..models import (
 )
 
 Given: TypeAlias = "ServerEntry | Mapping[str, Json] | Callable[[], object] | object"
-"""A server: an object of the official SDK (MCPServer, FastMCP, Server), a callable without arguments that makes
-one, an entry as in ``mcpServers``, or a ``ServerEntry``."""
+"""A server: an object of the official SDK (MCPServer, FastMCP, Server), typed tools (a class, an object, a list), a
+callable without arguments that makes one, an entry as in ``mcpServers``, or a ``ServerEntry``."""
 
 _serials = itertools.count(1)
 
@@ -77,7 +77,8 @@ def _object(name: str, value: object) -> ServerEntry:
     if factory is None:
         raise ConfigValidationError(
             f"{name} is not a server but of type {type(value).__name__}",
-            hint="Give a server object (MCPServer, FastMCP, Server), a function that makes one, or an entry.",
+            hint="Give a server object (MCPServer, FastMCP, Server), typed tools, a function that makes one, "
+            "or an entry.",
             server=name,
         )
     spec = getattr(value, "__qualname__", None) or type(value).__qualname__
@@ -96,7 +97,7 @@ def _object(name: str, value: object) -> ServerEntry:
 
 
 def _is_server(value: object) -> bool:
-    """A server object of the SDK, of any of its generations; its module is not imported for that."""
+    """A server object of the SDK, of any of its generations, or typed tools; the SDK is not imported for that."""
     from ..transports.server_object import is_server_object  # what it stands on is needed for objects only
 
-    return not isinstance(value, type | ModuleType) and is_server_object(value)
+    return not isinstance(value, ModuleType) and is_server_object(value)

@@ -5,6 +5,8 @@ Owns the beat of the pings. Never ends a connection: a request that fails does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import anyio
 
 from .. import events as ev
@@ -19,8 +21,11 @@ LOOK_AGAIN = 1.0
 """Seconds between two looks at a server that lost an answer."""
 
 
-async def watch(session: Session, witness: Witness) -> None:
-    """Latency now and then, and whether the server is still there as soon as an answer was lost."""
+async def watch(session: Session, witness: Witness, answers: Callable[[bool], None]) -> None:
+    """Latency now and then, and whether the server is still there as soon as an answer was lost.
+
+    ``answers`` is told of each ping whether there was an answer to it.
+    """
     await session.lists.tools_settled()
     while True:
         try:
@@ -28,15 +33,18 @@ async def watch(session: Session, witness: Witness) -> None:
                 latency = await session.ping()
         except TimeoutError:
             witness.note(f"no answer to a ping within {HEALTH_TIMEOUT:g} s")
+            answers(False)
         except ConnectionLost as error:
             # Is it gone, or was it only this answer? A refused connection tells, and ends this one.
             witness.note(f"ping failed: {error.title}")
+            answers(False)
             await anyio.sleep(LOOK_AGAIN)
             continue
         except McpDeckError as error:
             witness.note(f"ping failed: {error.title}")
             return
         else:
+            answers(True)
             session.emit(ev.LatencyMeasured(session.server, session.generation, latency))
         with anyio.move_on_after(HEALTH_INTERVAL):
             await session.suspect.wait()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import ConnectionLost, StorageError, UsageError
 from ..models import TokenView
+from .replicas import Group
 from .supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class ManagedLogins:
     """Base of the connection manager, which has the supervisors."""
 
     _supervisors: dict[str, Supervisor]
+    _groups: dict[str, Group]
 
     def authorization(self, name: str) -> EntryAuthorization | None:
         """Who logs in to a server; None where nobody does. Raises ``UsageError`` for an unknown name."""
@@ -32,9 +34,15 @@ class ManagedLogins:
     async def login(self, name: str, again: bool = False, scopes: tuple[str, ...] = ()) -> TokenView:
         """Log in and connect; ``again``: although there is a login that holds. ``scopes``: to ask for beside others.
 
+        Of several instances each is logged in to, for each may have an authorization server of its own.
+
         Raises ``AuthError``, what keeps the authorization server from being reached, ``UsageError`` for a server that
         takes no login, and why nothing may be contacted for it (``PolicyDenied``, ``UntrustedError`` …).
         """
+        tokens = [await self._logged_in(each.entry.name, again, scopes) for each in self._each(name)]
+        return tokens[0]
+
+    async def _logged_in(self, name: str, again: bool, scopes: tuple[str, ...]) -> TokenView:
         auth = self._authorization(name)
         before = auth.login
         # Whoever takes the server away meanwhile ends the login, and the question to the person with it.
@@ -52,11 +60,13 @@ class ManagedLogins:
         They are forgotten also where nothing may be contacted. Raises ``StorageError``, and ``UsageError`` for a server
         that takes no login.
         """
-        said = await self._authorization(name).log_out()
-        supervisor = self._supervisors.get(name)
-        if supervisor is not None and supervisor.barred() is None:
-            supervisor.reconnect()
-        return said
+        said: list[str] = []
+        for each in [each.entry.name for each in self._each(name)]:
+            said += await self._authorization(each).log_out()
+            supervisor = self._supervisors.get(each)
+            if supervisor is not None and supervisor.barred() is None:
+                supervisor.reconnect()
+        return tuple(dict.fromkeys(said))
 
     async def refresh_login(self, name: str) -> None:
         """Have another token now, although this one may hold.
@@ -64,16 +74,16 @@ class ManagedLogins:
         Raises ``AuthError``, what keeps the authorization server from being reached, ``UsageError`` for a server that
         takes no login, and why nothing may be contacted for it.
         """
-        auth = self._authorization(name)
-        await self._contacting(name, auth.refresh_now)
+        for each in self._each(name):
+            await self._contacting(each.entry.name, self._authorization(each.entry.name).refresh_now)
 
     async def look_up_login(self, name: str) -> None:
         """Go every step that needs no person, and no token, up to the authorization server's metadata.
 
         Raises what ``login`` raises.
         """
-        auth = self._authorization(name)
-        await self._contacting(name, auth.look_up)
+        for each in self._each(name):
+            await self._contacting(each.entry.name, self._authorization(each.entry.name).look_up)
 
     async def review_logins(self) -> None:
         """Another process may have logged in or out, or refreshed: use what is kept now.
@@ -122,6 +132,11 @@ class ManagedLogins:
         barred = supervisor.barred()
         if barred is not None:
             raise barred
+
+    def _each(self, name: str) -> list[Supervisor]:
+        """All instances of an entry, or the one server of that name. Raises ``UsageError``."""
+        group = self._groups.get(name)
+        return [self._find(name)] if group is None else group.supervisors()
 
     def _find(self, name: str) -> Supervisor:
         supervisor = self._supervisors.get(name)

@@ -33,7 +33,9 @@ class Settings:
     asking (2026-07-28); ``pings``: measure the latency now and then; ``reads``: methods of the lists that
     are read unasked, None: all. ``sources`` says of a timer where
     its value comes from, when that is not the default. ``context``: of the trace that requests belong to.
-    ``max_message``: bytes of the largest message that is taken. ``remarks``: variables that hold no number, for
+    ``max_message``: bytes of the largest message that is taken. ``output_tokens``: what a model gets of one result at
+    the most, estimated. ``replicas``: as many processes of a server as its
+    entry says, else one. ``remarks``: variables that hold no number, for
     which the default is used.
     """
 
@@ -50,6 +52,8 @@ class Settings:
     reads: frozenset[str] | None = None
     context: TraceContext | None = None
     max_message: int = MAX_FRAME
+    output_tokens: int = 25_000
+    replicas: bool = True
     sources: Mapping[str, str] = field(default_factory=dict[str, str])
     remarks: tuple[str, ...] = ()
 
@@ -70,11 +74,13 @@ class Settings:
         local = _number(environ, "MCP_SERVER_CONNECTION_BATCH_SIZE", remarks)
         remote = _number(environ, "MCP_REMOTE_SERVER_CONNECTION_BATCH_SIZE", remarks)
         largest = _number(environ, "MCPDECK_MAX_MESSAGE", remarks)
+        output = _number(environ, "MAX_MCP_OUTPUT_TOKENS", remarks)
         settings = cls(
             local_pool=default.local_pool if local is None else max(1, int(local)),
             remote_pool=default.remote_pool if remote is None else max(1, int(remote)),
             context=TraceContext.from_environment(environ),
             max_message=MAX_FRAME if largest is None else max(1024, int(largest)),
+            output_tokens=default.output_tokens if output is None else max(1, int(output)),
             sources=sources,
             remarks=tuple(f"{remark}: the default is used" for remark in remarks.values()),
         )

@@ -316,6 +316,7 @@ class Supervisor(Access):
                 reads=self._around.reads,
                 request_timeout=self._timers.request,
             )
+            session.lists.turn = self._around.turns.background
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._read, session, tasks.cancel_scope, reasons)
                 greeting: Greeting | None = None
@@ -345,8 +346,8 @@ class Supervisor(Access):
                         self._memory.found(session.era)
                     self._established(session, greeting, approach, began)
                     tasks.start_soon(session.keep)
-                    if self._around.pings:
-                        tasks.start_soon(watch, session, witness)
+                    if self._around.pings or self.told is not None:  # of several, one that is ill gets no calls
+                        tasks.start_soon(watch, session, witness, self._answers)
                     await self._again.wait()
                 tasks.cancel_scope.cancel()
             self.session = None
@@ -360,9 +361,13 @@ class Supervisor(Access):
 
     def _established(self, session: Session, greeting: Greeting, approach: Approach, began: float) -> None:
         self._plan.connected()
+        self.healthy = True
         self._witness.established(session, greeting, approach, (time.perf_counter() - began) * 1000)
         self.session = session
         self._tell()
+
+    def _answers(self, well: bool) -> None:
+        self.healthy = well
 
     async def _read(self, session: Session, scope: anyio.CancelScope, reasons: list[McpDeckError]) -> None:
         try:

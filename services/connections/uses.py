@@ -22,6 +22,9 @@ class Uses:
     def __init__(self) -> None:
         self._reasons: dict[anyio.CancelScope, McpDeckError | None] = {}
 
+    def __len__(self) -> int:
+        return len(self._reasons)
+
     async def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """What ``work`` gives or raises; the reason given to ``end``, when that comes first."""
         scope = anyio.CancelScope()

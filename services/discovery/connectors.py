@@ -16,7 +16,6 @@ from urllib.parse import quote, urlsplit
 import anyio.to_thread
 
 from ..config.entries import Surroundings, server_entry
-from ..config.mask import masked_url
 from ..config.models import RawEntry, SourceFile
 from ..config.urls import url_problem
 from ..errors import AuthorizationRequired, McpDeckError
@@ -35,6 +34,7 @@ from ..models import (
     as_text,
 )
 from ..state.text import one_line
+from ..telemetry.redaction import masked_url
 from .fetch import get_json
 from .settings import ConnectorSettings, DiscoverySettings
 

@@ -11,10 +11,10 @@ from urllib.parse import quote, urlsplit
 
 from ..config.expand import REFERENCE
 from ..config.headers import header_value_problem
-from ..config.mask import masked_url
 from ..config.urls import is_loopback, url_problem
 from ..models import Json, JsonObject, TransportKind
 from ..state.text import one_line
+from ..telemetry.redaction import masked_url
 from .install_values import Filling, Unfit, asks_of, fit_text, key_of, united
 from .server_json import Transport
 from .ways import Way, fit_whole, shown_entry

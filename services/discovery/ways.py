@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from ..config.headers import header_name_problem
-from ..config.mask import masked_command, masked_url
+from ..config.mask import masked_command
 from ..config.masked_entry import masked_definition
 from ..errors import UsageError
 from ..models import JsonObject, TransportKind, as_object
 from ..state.text import one_line
+from ..telemetry.redaction import masked_url
 from .install_values import Ask, Filling, Given, Unfit, fit_input
 from .server_json import Input
 

@@ -1,74 +1,111 @@
-"""The path of a tool call: resolve, validate, call, record.
+"""The path of a call: resolve, policy, permission, validate, limiter, breaker, call, retry, validate, record.
 
-Owns the order of the steps and the events of a call. Never draws and never asks a person.
+Owns the order of the steps. What happens to a call is a value, never an exception. Never draws; whom to ask is given.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import ExitStack, contextmanager
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from itertools import count
 from uuid import uuid4
 
 import anyio
 
-from .. import events as ev
 from ..errors import (
     InvalidArguments,
     McpDeckError,
-    PolicyDenied,
     ProtocolError,
     RequestCancelled,
-    RequestTimeout,
     UnknownTool,
-    UntrustedError,
+    UsageError,
 )
-from ..models import ErrorInfo, JsonObject, TaskInfo, Tool, as_object
-from ..protocol.clock import Clock
+from ..models import Act, Caller, Effect, JsonObject, Measured, Offered, ServerEntry, Tool
 from ..session import Session
+from ..state.bounds import weight
 from ..state.model import CallState
 from ..state.store import Store
+from .breaker import Breakers
+from .collaborators import AskPermission, Audit, Keeper, Metrics, Permissions, Sessions, Spans
+from .limiter import Limiter
+from .limits import Limits
+from .outcomes import Course, Records
+from .permission_step import PermissionStep, denied
+from .resolving import Resolver, misspelt
+from .response_cache import Asker, ResponseCache, offered_of
+from .sending import Sending
 from .validation import check
+from .wanted import Wanted
 
-T = TypeVar("T")
-
-
-class Sessions(Protocol):
-    """Who knows the sessions: the connection manager."""
-
-    def check(self, name: str) -> None: ...
-    async def connected(self, name: str) -> Session: ...
-    async def using(self, name: str, operation: Callable[[Session], Awaitable[T]]) -> T: ...
-    def call_timeout(self, name: str) -> float: ...
-    def idle_timeout(self, name: str) -> float: ...
+PERMISSION = "permission"
+_RUN = uuid4().hex[:6]
+_numbers = count(1)
+CHECKED = 4 * 1024 * 1024
+"""Bytes of a result (as JSON) whose structured content is checked: checking takes a copy of it."""
 
 
 class Executor:
-    """Runs calls on the manager's sessions and records them in the store."""
+    """Makes calls on the manager's sessions and records them in the store.
 
-    def __init__(self, sessions: Sessions, store: Store) -> None:
+    Every helper may be missing: without ``permissions`` everything is allowed, without ``ask`` what they want asked is
+    denied. ``vouches``: whether somebody stands up for what the server of an entry says of its tools.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        store: Store,
+        *,
+        permissions: Permissions | None = None,
+        ask: AskPermission | None = None,
+        audit: Audit | None = None,
+        metrics: Metrics | None = None,
+        spans: Spans | None = None,
+        keeper: Keeper | None = None,
+        limits: Limits | None = None,
+        cache: ResponseCache | None = None,
+        vouches: Callable[[ServerEntry], bool] | None = None,
+    ) -> None:
         self._sessions = sessions
         self._store = store
-        self._clocks: dict[str, tuple[str, Clock, Clock]] = {}
+        self._permission = PermissionStep(permissions, ask) if permissions is not None else None
+        self._keeper = keeper
+        self._cache = cache
+        self._vouches = vouches
+        self._resolver = Resolver()
+        self._records = Records(store, audit=audit, metrics=metrics, spans=spans, keeper=keeper)
+        self._sending = Sending(sessions, store, self._records, limits or Limits())
+
+    async def run(self) -> None:
+        """Keep account of calls beside them, until cancelled; without it that is done before each is returned."""
+        await self._records.run()
+
+    @property
+    def limiter(self) -> Limiter:
+        """Who has a place, and who waits for one."""
+        return self._sending.limiter
+
+    @property
+    def breakers(self) -> Breakers:
+        return self._sending.breakers
+
+    def reset_breaker(self, server: str) -> None:
+        """Make calls to the server again, whatever failed until now."""
+        self._sending.breakers.reset(server)
 
     def deadline(self, call: str) -> float | None:
-        """When a running call times out, on the loop's clock; ``inf`` while a human is asked, None at its end."""
-        found = self._clocks.get(call)
-        return min(found[1].deadline, found[2].deadline) if found is not None else None
-
-    @contextmanager
-    def paused(self, server: str, call: str | None) -> Generator[None]:
-        """Hold the clocks of a call while its server waits for a human; of all its calls, when it is not known which.
-
-        Protocol section 22: a call must not run out of time because its server asked somebody.
+        """When a running call times out, on the loop's clock; ``inf`` while a human is asked, None where no clock runs:
+        at its end, and while it waits to be sent.
         """
-        with ExitStack() as stack:
-            for known, (whose, *clocks) in self._clocks.items():
-                if known == call or (call is None and whose == server):
-                    for clock in clocks:
-                        stack.enter_context(clock.paused())
-            yield
+        return self._sending.deadline(call)
+
+    def paused(self, server: str, call: str | None) -> AbstractContextManager[None]:
+        """Hold the clocks of a call while its server waits for a human (protocol section 22), and lend its place; those
+        of all its calls, when it is not known which.
+        """
+        return self._sending.paused(server, call)
 
     async def call(
         self,
@@ -80,147 +117,226 @@ class Executor:
         validate: bool = True,
         timeout: float | None = None,
         as_task: bool = False,
+        caller: Caller = Caller.PROGRAM,
+        fresh: bool = False,
+        background: bool = False,
+        progress: bool = True,
     ) -> CallState:
-        """Call a tool and wait for its end.
+        """Call a tool and wait for its end, whatever it is; only being cancelled goes through.
 
-        Raises ``UnknownTool``, ``InvalidArguments`` and what keeps the server from being connected,
-        all before anything is sent. Whatever happens to the call itself is in the returned state, also that policy
-        or a person's decision forbids it by now: then nothing is sent, not even to look at the tool.
-        ``timeout`` in seconds; the entry's own comes before the general one. ``as_task``: let the server
-        run it as a task (section 36).
+        ``error`` of what is returned says why there is no result; of ``INVALID`` its ``details["problems"]``. What is
+        ``NOT_FOUND`` or ``INVALID`` was never sent and is no call in the store. ``validate`` False: the arguments are
+        sent as they are, and no list is waited for. ``timeout`` in seconds from when it is sent; the entry's own comes
+        before the general one. ``as_task``: let the server run it as a task (section 36). ``fresh``: an answer that is
+        kept will not do. ``background``: others go first. ``progress`` False: none is asked for.
         """
-        denied = self._denied(server)
-        if denied is None:
-            await self._sessions.connected(server)
-        if validate and denied is None:
-            # Reading the list may be what finds out that the session is gone.
-            known = await self._sessions.using(server, lambda session: self._resolve(session, tool))
-            # None: the schema's patterns take too long; the server will judge by itself.
-            wrong = await check(arguments, known.input_schema)
-            if wrong:
-                raise InvalidArguments(
-                    f"the arguments do not fit {tool}",
-                    problems=wrong,
-                    hint=_misspelt(arguments, known.input_schema)
-                    or "See the tool's input schema; without validation they are sent as they are.",
-                    server=server,
-                )
-        call = call_id or uuid4().hex[:12]
-        if timeout is None:
-            timeout = self._sessions.call_timeout(server)
-        self._store.dispatch(ev.CallStarted(call, server, tool, arguments, time.time()))
-        began = time.perf_counter()
-        result: JsonObject | None = None
-        failure: McpDeckError | None = None
-        rounds = [1]
-        tasks: list[str] = []
-        idle = self._sessions.idle_timeout(server)
-
-        def progressed(progress: float, total: float | None, message: str | None) -> None:
-            self._clocks[call][2].restart(timeout if tasks else idle)
-            self._store.dispatch(ev.CallProgressed(call, progress, total, message))
-
-        def began_task(task: TaskInfo) -> None:
-            # A task tells of itself when it is asked: from here on only the whole call is bounded.
-            tasks.append(task.id)
-            self._clocks[call][2].restart(timeout)
-            self._store.dispatch(ev.CallBecameTask(call, task.id))
-
-        async def through(session: Session) -> JsonObject:
-            self._sessions.check(server)  # reading the tool, or connecting again, took its time
-            return await session.call_tool(
+        return await self._run(
+            Wanted(
+                Offered.TOOL,
+                server,
                 tool,
                 arguments,
-                call=call,
-                on_progress=progressed,
-                on_round=lambda number: rounds.__setitem__(0, number),
-                as_task=as_task,
-                on_task=began_task,
+                call_id or _new_id(),
+                time.time(),
+                time.perf_counter(),
+                caller,
+                validate,
+                timeout,
+                as_task,
+                fresh,
+                background,
+                progress,
             )
+        )
 
+    async def read(
+        self,
+        server: str,
+        uri: str,
+        *,
+        call_id: str | None = None,
+        timeout: float | None = None,
+        caller: Caller = Caller.PROGRAM,
+        fresh: bool = False,
+        background: bool = False,
+    ) -> CallState:
+        """Read a resource; as ``call``. Without ``timeout`` each request has the session's own time limit."""
+        call, at, began = call_id or _new_id(), time.time(), time.perf_counter()
+        wanted = Wanted(Offered.RESOURCE, server, uri, {}, call, at, began, caller, timeout=timeout)
+        return await self._run(replace(wanted, fresh=fresh, background=background))
+
+    async def prompt(
+        self,
+        server: str,
+        name: str,
+        arguments: Mapping[str, str] | None = None,
+        *,
+        call_id: str | None = None,
+        timeout: float | None = None,
+        caller: Caller = Caller.PROGRAM,
+        background: bool = False,
+    ) -> CallState:
+        """Get a prompt; as ``read``. ``arguments`` None: none are sent, not even an empty object."""
+        call, at, began = call_id or _new_id(), time.time(), time.perf_counter()
+        texts: JsonObject = {**(arguments or {})}
+        wanted = Wanted(Offered.PROMPT, server, name, texts, call, at, began, caller, timeout=timeout)
+        return await self._run(replace(wanted, background=background, given=arguments is not None))
+
+    def act(self, kind: Offered, server: str, name: str, arguments: JsonObject, caller: Caller) -> Act:
+        """A use as the rules see it, by what is known of the server now. Asks nobody, and reads nothing."""
+        session = self._sessions.session(server)
+        tool = self._resolver.find(session, name) if session is not None and kind is Offered.TOOL else None
+        return self._act(kind, server, name, arguments, caller, tool)
+
+    # The steps
+
+    async def _run(self, wanted: Wanted) -> CallState:
+        """From the beginning to the outcome. Whatever is raised on the way ends the call in good order."""
+        course = self._records.begin(wanted)
+        result: JsonObject | None = None
+        failure: McpDeckError | None = None
         try:
-            if denied is not None:
-                raise denied
-            with anyio.fail_after(timeout) as scope:
-                with anyio.move_on_after(idle) as waiting:
-                    self._clocks[call] = (server, Clock(scope), Clock(waiting))
-                    result = await self._sessions.using(server, through)
-                if waiting.cancelled_caught:
-                    failure = RequestTimeout(
-                        f"no result and no progress within {idle:g} s",
-                        hint="Raise the idle time-out (MCPDECK_IDLE_TIMEOUT), or look at the server's log.",
-                    )
-        except TimeoutError:
-            failure = RequestTimeout(
-                f"no result within {timeout:g} s", hint="Raise the time-out, or look at the server's log."
-            )
+            result = await self._steps(course)
         except McpDeckError as error:
             failure = error
         except anyio.get_cancelled_exc_class():
             failure = RequestCancelled("cancelled")
             raise
         finally:
-            self._clocks.pop(call, None)
             if result is None and failure is None:
                 failure = ProtocolError(
                     "internal error: the call ended without a result",
                     hint="This is a fault of mcpdeck; please report it.",
                 )
-            self._store.dispatch(
-                ev.CallFinished(
-                    call,
-                    time.time(),
-                    (time.perf_counter() - began) * 1000,
-                    result,
-                    ErrorInfo.of(failure) if failure else None,
-                    rounds[0],
-                )
+            if not self._is_no_call(wanted, failure):
+                self._records.start(course)
+            call = self._records.end(course, result, failure)
+        return call
+
+    def _is_no_call(self, wanted: Wanted, failure: McpDeckError | None) -> bool:
+        """There is nothing of that name, or the arguments do not fit: a slip, which is told and not shown as a call."""
+        unknown = isinstance(failure, UsageError) and self._sessions.entry(wanted.server) is None
+        return unknown or isinstance(failure, (UnknownTool, InvalidArguments))
+
+    async def _steps(self, course: Course) -> JsonObject:
+        one = course.wanted
+        course.checked_at = self._sending.checked(one.server)
+        session = await self._sessions.connected(one.server)
+        tool = await self._tool(one, session)
+        act = self._act(one.kind, one.server, one.name, one.arguments, one.caller, tool)
+        decision = self._permission.decide(act) if self._permission is not None else None
+        course.decision = decision
+        if decision is not None and decision.effect is Effect.DENY:
+            raise denied(act, decision, "rule")
+        # A person is not asked about what cannot be called at all.
+        if one.validate and tool is not None:
+            await self._validate(one, tool)
+        self._records.start(course)
+        if decision is not None and decision.effect is Effect.ASK:
+            act = await self._asked(course)
+            session, shown = await self._sessions.connected(one.server), tool
+            tool = await self._tool(one, session)
+            if one.validate and tool is not None and tool is not shown:
+                await self._validate(one, tool)  # its schema may be another one, too
+        asker = self._asker(one, act, session)
+        if asker is not None and self._cache is not None and not one.fresh:
+            kept = self._cache.find(asker, one.method, one.name, one.arguments)
+            if kept is not None:
+                course.cached_at, course.attempts = kept.at, 0
+                return await self._measured(course, tool, kept.result)
+        epoch = self._cache.epoch(act.server) if self._cache is not None else 0
+        result = await self._sending.sent(course, act, session)
+        if asker is not None and self._cache is not None and course.rounds == 1 and course.task is None:
+            self._cache.keep(asker, one.method, one.name, one.arguments, result, epoch)
+        return await self._measured(course, tool, result)
+
+    async def _tool(self, one: Wanted, session: Session) -> Tool | None:
+        """The tool as it is listed. Raises ``UnknownTool`` and what the list cannot be read for, where it is needed."""
+        if one.kind is not Offered.TOOL:
+            return None
+        if not one.validate:
+            return self._resolver.find(session, one.name)
+        if session.lists.tools is not None:
+            return await self._resolver.resolved(session, one.name)
+        # Reading the list may be what finds out that the session is gone.
+        return await self._sessions.using(one.server, lambda session: self._resolver.resolved(session, one.name))
+
+    def _act(
+        self, kind: Offered, server: str, name: str, arguments: JsonObject, caller: Caller, tool: Tool | None
+    ) -> Act:
+        entry = self._sessions.entry(server)
+        if entry is None:
+            return Act(kind, server, name, arguments, caller=caller)
+        trusted = self._vouches is not None and self._vouches(entry)
+        annotations = tool.annotations if tool is not None else {}
+        digest = self._resolver.digest(tool) if tool is not None and self._permission is not None else ""
+        return Act(kind, entry.configured_as, name, arguments, annotations, trusted, entry.source, digest, caller)
+
+    async def _validate(self, one: Wanted, tool: Tool) -> None:
+        """Raises ``InvalidArguments``."""
+        # None: the schema's patterns take too long; the server will judge by itself.
+        wrong = await check(one.arguments, tool.input_schema)
+        if wrong:
+            raise InvalidArguments(
+                f"the arguments do not fit {one.name}",
+                problems=wrong,
+                hint=misspelt(one.arguments, tool.input_schema)
+                or "See the tool's input schema; without validation they are sent as they are.",
+                server=one.server,
             )
-        return next(state for state in self._store.state.calls if state.id == call)
 
-    def _denied(self, server: str) -> McpDeckError | None:
-        """Why the server must not be used any more. Raises ``UsageError`` for one that there is not."""
-        try:
-            self._sessions.check(server)
-        except (PolicyDenied, UntrustedError) as error:
-            return error
-        return None
+    async def _asked(self, course: Course) -> Act:
+        """The use that a person allowed, as it stands by then. No clock runs meanwhile. Raises ``PermissionDenied``."""
+        one = course.wanted
+        assert self._permission is not None
 
-    async def _resolve(self, session: Session, tool: str) -> Tool:
-        tools = await session.lists.known_tools()
-        for known in tools:
-            if known.name == tool:
-                if known.excluded is not None:
-                    raise UnknownTool(
-                        f"tool {tool!r} must not be called: {known.excluded}",
-                        hint="Its definition breaks a rule that protects clients (x-mcp-header).",
-                        server=session.server,
-                    )
-                return known
-        raise UnknownTool(
-            f"{session.server} has no tool called {tool!r}",
-            hint=_suggestion(tool, tools),
-            server=session.server,
-        )
+        def now() -> Act:
+            return self.act(one.kind, one.server, one.name, one.arguments, one.caller)
+
+        self._records.waits(course, PERMISSION)
+        await self._permission.asked(one.call, now, lambda decision: self._records.decided(course, decision))
+        self._records.waits(course, "")
+        return now()
+
+    def _asker(self, one: Wanted, act: Act, session: Session) -> Asker | None:
+        """Whose answer it would be, where it may be kept at all."""
+        if self._cache is None or one.caller is Caller.BATCH or one.as_task:
+            return None
+        if one.kind is Offered.PROMPT:
+            return None
+        if one.kind is Offered.TOOL and not (act.trusted and act.annotations.get("readOnlyHint") is True):
+            return None
+        entry = self._sessions.entry(one.server)
+        row = self._store.server(one.server)
+        if entry is None:
+            return None
+        offered = offered_of(session.offer.capabilities(session.version))
+        return Asker(act.server, entry.digest, session.version, offered, row.auth.token if row and row.auth else None)
+
+    async def _measured(self, course: Course, tool: Tool | None, result: JsonObject) -> JsonObject:
+        """What a model would get of it, and whether it is what the tool promised. In a batch it is as received."""
+        one = course.wanted
+        if one.caller is Caller.BATCH:
+            return result
+        if self._keeper is not None:
+            course.measured = await self._keeper.keep(one.call, one.server, tool, result)
+        if tool is not None and tool.output_schema is not None and result.get("isError") is not True:
+            course.output_problems = await _flaws(result, tool.output_schema, course.measured)
+        return result
 
 
-def _misspelt(arguments: JsonObject, schema: JsonObject) -> str:
-    """A name that was probably meant; empty when every name is known."""
-    import difflib
-
-    names = list(as_object(schema.get("properties")))
-    for given in arguments:
-        close = difflib.get_close_matches(given, names, 1, 0.6) if given not in names else []
-        if close:
-            return f"Did you mean {close[0]} instead of {given}?"
-    return ""
+def _new_id() -> str:
+    """Another one each time, and most probably than in any other process: results that are kept are named by it."""
+    return f"{_RUN}{next(_numbers):06x}"
 
 
-def _suggestion(tool: str, tools: tuple[Tool, ...]) -> str:
-    import difflib
-
-    names = [known.name for known in tools]
-    close = difflib.get_close_matches(tool, names, n=3, cutoff=0.5)
-    if close:
-        return f"Did you mean {' or '.join(close)}?"
-    return f"It has: {', '.join(names[:12])}{', …' if len(names) > 12 else ''}."
+async def _flaws(result: JsonObject, schema: JsonObject, measured: Measured | None) -> tuple[str, ...]:
+    """Where structured content does not fit the tool's output schema (protocol section 28): shown, not refused."""
+    if "structuredContent" not in result:
+        return ("the tool has an output schema, and its result has no structured content",)
+    if (measured.size if measured is not None else weight(result)) > CHECKED:
+        return ("structured content could not be checked: it is too large",)
+    wrong = await check(result["structuredContent"], schema)
+    if wrong is None:
+        return ("structured content could not be checked: the output schema takes too long",)
+    return tuple(f"structured content: {problem}" for problem in wrong)

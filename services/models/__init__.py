@@ -5,7 +5,7 @@ Field names follow the specification.
 """
 
 from .calls import Breaker, BreakerState, CallStats, Measured, ProcessLoad, tokens_of
-from .entries import EraMode, EraName, ErrorInfo, ServerEntry, Status
+from .entries import EraMode, EraName, ErrorInfo, Instance, ServerEntry, Status
 from .json_values import NO_OBJECT, Json, JsonObject, as_list, as_object, as_text
 from .oauth import (
     AuthView,
@@ -78,6 +78,7 @@ __all__ = [
     "IdentityProvider",
     "Implementation",
     "InProcessTarget",
+    "Instance",
     "Json",
     "JsonObject",
     "Listed",

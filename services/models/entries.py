@@ -65,6 +65,14 @@ class ErrorInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Instance:
+    """One of several addresses of a server; ``endpoint`` is the unexpanded, masked URL."""
+
+    target: Target
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class ServerEntry:
     """One configured server after merge, expansion and policy.
 
@@ -100,6 +108,17 @@ class ServerEntry:
     """Its file stands where a repository can bring one along, whatever its source is."""
     client: str | None = None
     """Id of the other client whose file it stands in (``imported``)."""
+    replicas: int = 1
+    """How many processes of it are to run, calls going to the least busy."""
+    instances: tuple[Instance, ...] = ()
+    """Its addresses, where it has several (``target`` is the first of them)."""
+    replica_of: str | None = None
+    """The name of the entry that this is one of several instances of; None for the first of them, which has it."""
+
+    @property
+    def configured_as(self) -> str:
+        """The name that rules, decisions and files know it by: an instance goes by the name of its entry."""
+        return self.replica_of or self.name
 
     @property
     def needs_approval(self) -> bool:

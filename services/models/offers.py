@@ -41,7 +41,8 @@ class Implementation:
 class Tool:
     """A tool as listed (protocol section 26). ``excluded`` says why a client must refuse it.
 
-    ``size`` is that of its definition in characters of compact JSON.
+    ``size`` is that of its definition in characters of compact JSON, without ``_meta`` and ``icons``, which no model
+    is given; ``wire_bytes`` that of all of it in UTF-8.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Tool:
     problems: tuple[str, ...] = ()
     excluded: str | None = None
     size: int = 0
+    wire_bytes: int = 0
 
     @property
     def tokens(self) -> int:

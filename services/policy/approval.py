@@ -114,12 +114,16 @@ def counted(settings: Sequence[Settings], ownership: Ownership, *, wait: bool) -
     found: list[Settings] = []
     for read in settings:
         one, why = read, None
-        if one.choices.approves:
+        if one.choices.approves or one.permissions.allows:
             why = "it comes with the repository" if one.file.committed else None
+            allows_not = why
             if one.file.maybe_committed:
                 answer = ownership.answer(one.choices, wait=wait)
                 why, one = answer.why_not, replace(one, choices=answer.choices, asked=answer.asked)
-        if why is None:
+                allows_not = why if why is not None or answer.asked else ASKED
+            if allows_not is not None:
+                one = replace(one, permissions=one.permissions.without_allows(allows_not))
+        if why is None or not read.choices.approves:
             found.append(one)
         else:
             lints = (*one.lints, f"its approvals do not count: {why}")

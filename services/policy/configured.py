@@ -6,6 +6,7 @@ or contacts a server. The order of the gates stands in ``gates``.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,11 @@ from .approval import Approval, counted
 from .choices import Reset, remaining
 from .gates import Gates, Standing
 from .ownership import Ownership
+from .permission_settings import NOTHING
+from .permission_standing import Told
+from .permissions import Permissions, Sources
 from .refusals import blocked, exclusive, offered, refusal, rejected
+from .remembered import place_of
 from .rules import Policy
 from .settings import Settings, SettingsReader, Stat, stat_of, tells, told_once
 from .toggles import KEPT, ToggleStore
@@ -54,6 +59,7 @@ class Configured:
         self.options = options
         self._adjust = adjust
         folders, project = options.folders, options.project
+        self._project = project
         managed = folders.managed if options.managed is None else options.managed
         self._managed_files = tuple(folder / MANAGED_FILE for folder in managed)
         self._trust = TrustStore(folders.data, project)
@@ -70,6 +76,9 @@ class Configured:
         self._memory: dict[Path, str | None] = {}  # why a file of our own that remembers choices cannot be read
         self._loaded = False
         self._sources: tuple[SourceInfo, ...] = ()
+        self._usable: dict[str, ServerEntry] = {}  # by the name that rules know it by
+        self._permissions: Permissions | None = None
+        self._lock = threading.RLock()
         self._exclusive: Path | None = None
 
     # -- what there is
@@ -100,6 +109,7 @@ class Configured:
         if self.options.files and self.options.only is None:
             rows = [self._told(row) for row in rows] + self._malformed(rows)
         self._sources = told_once((*loaded.sources, *self._unread()), self._settings)
+        self._usable = {row.configured_as: row for row in rows if row.target is not None and row.problem is None}
         return tuple(rows)
 
     @property
@@ -167,6 +177,38 @@ class Configured:
         if managed is not None and entry.source is not Source.MANAGED:
             return exclusive(str(managed), f'"{entry.name}"')
         return refusal(self._gates(self._stand()).gated(entry))
+
+    # -- what may be done with a server
+
+    def permissions(self) -> Permissions:
+        """What decides about calls of this run: the same object each time."""
+        if self._permissions is None:
+            sources = Sources(self._permissions_written, self.usable_names, self._place)
+            self._permissions = Permissions(sources, self.options.folders.data)
+        return self._permissions
+
+    def usable_names(self) -> Iterable[str]:
+        """The servers of the last load that rules can be about, by the names that rules know them by."""
+        return tuple(self._usable)
+
+    def vouches_for(self, entry: ServerEntry) -> bool:
+        """A person put ``entry`` there, or approved it for more than this run: what it says of itself counts.
+
+        As the files stood when they were looked at last, which ``guard`` does before each call.
+        """
+        if not entry.needs_approval:
+            return True
+        standing = self._stand() if self._standing is None else self._standing[1]
+        return standing.approval.verdict(entry).decision is Decision.APPROVED
+
+    def _permissions_written(self) -> Told:
+        with self._lock:
+            self._stand()
+            return tuple(one.permissions for one in self._settings if one.permissions is not NOTHING)
+
+    def _place(self, server: str) -> str | None:
+        entry = self._usable.get(server)
+        return None if entry is None else place_of(entry, self._project)
 
     # -- what a person decides
 
@@ -253,6 +295,10 @@ class Configured:
 
     def _stand(self, *, wait: bool = False) -> Standing:
         """Policy and decisions; read again only when a file changed, or git answered. ``wait``: for git."""
+        with self._lock:  # tools of this process ask for permissions in a thread of their own
+            return self._stand_now(wait=wait)
+
+    def _stand_now(self, *, wait: bool) -> Standing:
         stamp = (self._ownership.answers, self._stamp())
         known = self._standing is not None and self._standing[0] == stamp and not wait
         if self._standing is None or not known or not tells(status for _, status in stamp[1]):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 from ..config.merge import configured_name
 from ..config.models import RawEntry
+from ..config.several import written_addresses
+from ..errors import PolicyDenied
 from ..models import OFFERED, ErrorInfo, ServerEntry, Status, StdioTarget, as_list, as_object, as_text
 from .approval import Approval
 from .refusals import rejected, unknown_switch
@@ -59,7 +61,7 @@ class Gates:
             return entry if entry.gate is not None else replace(entry, gate=Status.NOT_CONFIGURED)
         if entry.target is None:  # a part of another client: there is nothing to allow, to deny or to switch on
             return entry
-        denial = self._standing.policy.judge(self._subject(entry))
+        denial = self._denial(entry)
         if denial is not None:
             return replace(entry, gate=Status.BLOCKED, blocked=ErrorInfo.of(denial))
         if entry.source in OFFERED:
@@ -82,10 +84,15 @@ class Gates:
                 entry = replace(entry, lints=(*entry.lints, *verdict.lints))
         return entry if gate is entry.gate else replace(entry, gate=gate)
 
-    def _subject(self, entry: ServerEntry) -> Subject:
-        if self._standing.policy.open:
-            return Subject(entry.name, entry.target)
-        return Subject(configured_name(entry), entry.target, self._written(entry))
+    def _denial(self, entry: ServerEntry) -> PolicyDenied | None:
+        """Why policy forbids the server: one of several addresses that must not be reached forbids all of it."""
+        policy = self._standing.policy
+        if policy.open:
+            return None
+        name, written = configured_name(entry), self._written(entry)
+        targets = [one.target for one in entry.instances] or [entry.target]
+        found = (policy.judge(Subject(name, target, written)) for target in targets)
+        return next((denial for denial in found if denial is not None), None)
 
     def _written(self, entry: ServerEntry) -> Words | None:
         """Command or URL as it stands in the file, before variables were put in."""
@@ -98,5 +105,4 @@ class Gates:
             if command is None or not all(isinstance(arg, str) for arg in args):
                 return None
             return (command, *(str(arg) for arg in args))
-        url = as_text(value.get("url"))
-        return None if url is None else (url,)
+        return written_addresses(value) or None

@@ -35,6 +35,8 @@ class Ownership:
 
     def __init__(self, project: Path, environ: Mapping[str, str]) -> None:
         self._project = project
+        self.index = project / ".git" / "index"
+        """The file that changes with what git tracks; it is somewhere else in a worktree."""
         self._environ = environ
         self._said: tuple[tuple[Stat, ...], str | None] | None = None
         self._counted = Choices()  # what stood in the file when the answer was known and let it count
@@ -42,11 +44,6 @@ class Ownership:
         self._asking = False
         self.answers = 0
         """How often git answered: another number means that something may count that did not, or the other way."""
-
-    @property
-    def index(self) -> Path:
-        """The file that changes with what git tracks; it is somewhere else in a worktree."""
-        return self._project / ".git" / "index"
 
     def answer(self, choices: Choices, *, wait: bool) -> Answer:
         """What is known about the file that holds ``choices``. Without ``wait`` it runs nothing, a thread does."""

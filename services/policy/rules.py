@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from ..config.expand import REFERENCE, Expander
-from ..config.mask import masked_command, masked_text, masked_url
+from ..config.mask import masked_command
 from ..config.read import json_kind
 from ..errors import PolicyDenied
 from ..models import InProcessTarget, Json, JsonObject, StdioTarget, Target
+from ..telemetry.redaction import masked_text, masked_url
 from .url_patterns import Address, UrlPattern, glob
 
 ALLOWED = "allowedMcpServers"
@@ -165,7 +166,7 @@ def _forms(kind: str, words: Words, key: str, expander: Expander) -> tuple[Words
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A server to judge: its name as written, its target, and its command or URL as written (None: no file has it)."""
+    """A server to judge: its name as written, its target, and its command or URLs as written (None: no file has it)."""
 
     name: str
     target: Target | None
@@ -278,12 +279,11 @@ def _kind_of(server: Subject) -> str:
 
 
 def _addresses(server: Subject) -> tuple[Address, ...]:
-    """The URL that is contacted, then the one that is written; nothing for a server without one."""
+    """The URL that is contacted, then those that are written; nothing for a server without one."""
     target = server.target
     if target is None or isinstance(target, StdioTarget | InProcessTarget):
         return ()
-    written = [server.written[0]] if server.written is not None else []
-    return tuple(Address.of(url) for url in dict.fromkeys([target.url, *written]))
+    return tuple(Address.of(url) for url in dict.fromkeys([target.url, *(server.written or ())]))
 
 
 def _commands(server: Subject) -> tuple[Words, ...]:
@@ -300,7 +300,7 @@ def _is_denied_url(rule: Rule, server: Subject, addresses: tuple[Address, ...]) 
         return True
     # one with variables in it may be no address before they are put in: then it is held against the text
     written = server.written if addresses else None
-    return written is not None and "${" in written[0] and glob(rule.words[0], written[0])
+    return any("${" in url and glob(rule.words[0], url) for url in written or ())
 
 
 def _denial(

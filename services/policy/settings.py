@@ -1,4 +1,4 @@
-"""The settings files: which there are, and what they say about policy and approval.
+"""The settings files: which there are, and what they say about policy, approval and permissions.
 
 Owns the search for them, reading them without trusting them, and noticing that one changed (by its stat,
 not by its content). One that cannot be read forbids what it last forbade and approves nothing. Never decides about
@@ -8,6 +8,8 @@ a server and never writes one of them.
 from __future__ import annotations
 
 import json
+import os
+import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +23,7 @@ from ..config.files import Folders
 from ..config.positions import JsonProblem, read_json
 from ..config.read import json_kind
 from ..models import Json, JsonObject, Source, SourceInfo, SourceStatus, as_object
+from .permission_settings import NOTHING, PERMISSIONS, Written, narrowed, read_permissions
 from .rules import ALLOWED, DENIED, MANAGED_ONLY, Lists, read_lists, unreadable
 from .said import NOT_KNOWN, STANDS_IN, Said
 
@@ -33,8 +36,13 @@ CLAUDE = ".claude"
 ENABLED = "enabledMcpjsonServers"
 REJECTED = "disabledMcpjsonServers"
 ENABLE_ALL = "enableAllProjectMcpServers"
-KEYS = (ALLOWED, DENIED, MANAGED_ONLY, ENABLED, REJECTED, ENABLE_ALL, "connectors", "registry", "discovery")
-"""All that counts in mcpdeck's own file; the last three are read by the discovery room."""
+KEYS = (
+    *(ALLOWED, DENIED, MANAGED_ONLY, ENABLED, REJECTED, ENABLE_ALL, PERMISSIONS),
+    *("connectors", "registry", "discovery"),
+    *("toolModules", "builtinTools"),
+    "audit",
+)
+"""All that counts in mcpdeck's own file; the last two lines are read by the rooms of discovery and registry."""
 
 MAX_BYTES = 32 * 1024 * 1024
 """``~/.claude.json`` keeps much beside settings; a larger one is not read."""
@@ -92,6 +100,7 @@ class Settings:
     file: SettingsFile
     lists: Lists
     choices: Choices = Choices()
+    permissions: Written = NOTHING
     found: bool = True
     problem: str | None = None
     lints: tuple[str, ...] = ()
@@ -109,7 +118,7 @@ class Settings:
     @property
     def info(self) -> SourceInfo:
         """The line of the sources view."""
-        place, lints = str(self.file.path), (*self.lists.lints, *self.lints)
+        place, lints = str(self.file.path), (*self.lists.lints, *self.lints, *self.permissions.lints)
         if not self.found:
             return SourceInfo(self.file.source, place, SourceStatus.NOT_FOUND, note="settings")
         if self.problem is not None:
@@ -148,12 +157,12 @@ def _drop_ins(folder: Path) -> list[Path]:
 def stat_of(path: Path) -> Stat:
     """Cheap to ask, and different after every way to change a file (also by renaming another one over it)."""
     try:
-        status = path.stat()
+        status = os.lstat(path)  # a third of what asking the path takes
     except (OSError, ValueError):
-        try:
-            status = path.lstat()  # a link that leads nowhere is something too
-        except (OSError, ValueError):
-            return None
+        return None
+    if stat.S_ISLNK(status.st_mode):
+        with suppress(OSError, ValueError):  # a link that leads nowhere is something too
+            status = path.stat()
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev
 
 
@@ -167,10 +176,11 @@ class SettingsReader:
     """Reads the settings of one project; each file again only when its stat changed."""
 
     def __init__(self, folders: Folders, project: Path, managed: tuple[Path, ...], environ: Mapping[str, str]) -> None:
-        self._said = Said(folders.data, (ALLOWED, DENIED, REJECTED))
+        self._said = Said(folders.data, (ALLOWED, DENIED, REJECTED, PERMISSIONS))
         self._folders = folders
         self._project = project
         self._managed = managed
+        self._drop_in_folders = tuple(folder / MANAGED_FOLDER for folder in managed)
         self._expander = Expander(environ)
         # by place and not by path: where a home is a project too, one file is two places
         self._kept: dict[SettingsFile, tuple[Stat, Settings]] = {}
@@ -179,7 +189,7 @@ class SettingsReader:
 
     def files(self) -> list[SettingsFile]:
         """The places as they are now; the folders of drop-ins are listed again only when one changed."""
-        stats = tuple(stat_of(folder / MANAGED_FOLDER) for folder in self._managed)
+        stats = tuple(stat_of(folder) for folder in self._drop_in_folders)
         if stats != self._folder_stats:
             self._files = settings_files(self._folders, self._project, self._managed)
             self._folder_stats = stats
@@ -219,7 +229,7 @@ class SettingsReader:
         if file.projects:
             value = as_object(as_object(value.get("projects")).get(str(self._project)))
         if not file.managed:
-            self._said.heard(self._place(file), None if text is None else value)
+            self._said.heard(self._place(file), None if text is None else _lasting(value))
         if text is None:
             return Settings(file, Lists(str(file.path), file.managed), found=False)
         settings = self._understood(file, value)
@@ -231,7 +241,10 @@ class SettingsReader:
             return Settings(file, Lists(str(file.path)), choices, lints=tuple(lints))
         lists = read_lists(value, str(file.path), expander=self._expander, managed=file.managed, rank=file.rank)
         unknown = _unknown(value) if file.own else ()
-        return Settings(file, lists, choices, lints=(*lints, *unknown))
+        permissions = read_permissions(
+            value, str(file.path), own=file.own, managed=file.managed, project=str(self._project)
+        )
+        return Settings(file, lists, choices, permissions, lints=(*lints, *unknown))
 
     def _unreadable(self, file: SettingsFile, reason: str) -> Settings:
         said = None if file.managed else self._said.last(self._place(file))
@@ -256,6 +269,13 @@ def _json(text: str, *, whole: bool) -> tuple[Json, list[str]]:
         f'"{path[0]}" is given twice: the one at line {place.line} is ignored' for path, place in document.duplicates
     ]
     return document.value, lints
+
+
+def _lasting(value: JsonObject) -> JsonObject:
+    """``value`` without what its permissions allow: that is never remembered."""
+    permissions = narrowed(value)
+    rest = {key: item for key, item in value.items() if key != PERMISSIONS}
+    return {**rest, PERMISSIONS: permissions} if permissions else rest
 
 
 def _choices(value: JsonObject) -> tuple[Choices, list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import anyio
 
-from ..errors import McpDeckError, SessionExpired
+from ..errors import McpDeckError, TransportError
 from ..models import Json
 from ..transports.base import Outgoing, RequestId
 
@@ -63,11 +63,8 @@ class PendingTable:
 
     def add(self, outgoing: Outgoing) -> Waiter:
         """Raises what the table was closed with."""
-        if isinstance(self._closed, SessionExpired):
-            # What is asked for only now was never sent: it may be asked again in the new session.
-            late = SessionExpired(self._closed.title, hint=self._closed.hint, retryable=True)
-            late.untaken = True
-            raise late
+        if isinstance(self._closed, TransportError):
+            raise self._closed.for_unsent()  # it may be asked for again in a new session, or elsewhere
         if self._closed is not None:
             raise self._closed
         assert outgoing.id is not None

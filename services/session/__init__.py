@@ -5,12 +5,12 @@ it the dispatcher's.
 """
 
 from ..eras.base import Offer
+from ..telemetry.trace_context import TraceContext
 from .memory import Memory, ServerMemory
 from .questions import Answer, Ask, Question
 from .record import Emit
 from .session import Session
 from .standing import Standing
-from .trace_context import TraceContext
 
 __all__ = [
     "Answer",

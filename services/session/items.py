@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 
+from pydantic_core import to_json
+
 from ..eras.headers import schema_problems
 from ..models import Json, JsonObject, Listed, Tool, as_list, as_object, as_text
+from ..state.bounds import weight
 from .schema_flaws import schema_flaws
+from .suspicious_text import may_be_suspicious, suspicious_texts
 
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
@@ -32,7 +36,11 @@ def read_tool(item: Json, *, mirrors_headers: bool) -> Tool:
     problems += schema_flaws(as_object(schema))
     if isinstance(output, dict):
         problems += [f"outputSchema: {flaw}" for flaw in schema_flaws(output)]
-    header_problems = schema_problems(as_object(schema))
+    definition, size, wire_bytes = _measured(raw)
+    mirrored = definition is None or b"x-mcp-header" in definition
+    header_problems = schema_problems(as_object(schema)) if mirrored else []
+    if definition is None or may_be_suspicious(definition):
+        problems += suspicious_texts(raw)
     return Tool(
         name=name or "",
         title=as_text(raw.get("title")),
@@ -44,7 +52,24 @@ def read_tool(item: Json, *, mirrors_headers: bool) -> Tool:
         problems=(*problems, *header_problems),
         # Elsewhere the annotation is information (section 11).
         excluded=header_problems[0] if header_problems and mirrors_headers else None,
+        size=size,
+        wire_bytes=wire_bytes,
     )
+
+
+def _measured(raw: JsonObject) -> tuple[bytes | None, int, int]:
+    """A definition as compact JSON without what no model is given, its characters, and the bytes of all of it.
+
+    The text is None, and the numbers are estimates, where it cannot be written (nested too deeply, lone surrogates).
+    """
+    try:
+        whole = definition = to_json(raw)
+        if "_meta" in raw or "icons" in raw:
+            definition = to_json({name: value for name, value in raw.items() if name not in ("_meta", "icons")})
+    except ValueError:
+        about = weight(raw)
+        return None, about, about
+    return definition, len(definition) if definition.isascii() else len(definition.decode()), len(whole)
 
 
 def read_listed(items: list[Json], key: str) -> tuple[Listed, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -130,6 +131,8 @@ class Lists:
         """Arguments are mirrored into headers here, so a tool with wrong annotations must be refused (section 11)."""
         self.has_hints = False
         """The revision wants caching hints on every list (section 18)."""
+        self.turn: Callable[[str], AbstractAsyncContextManager[None]] = _at_once
+        """Waits until a list may be read again, behind calls that somebody waits for."""
         self._server = server
         self._generation = generation
         self._request = request
@@ -195,8 +198,11 @@ class Lists:
             await self._until_due()
             for kind in [kind for kind in LISTS if kind in self._stale]:
                 self._stale.discard(kind)
+                again = kind in self._read_at
                 self._read_at[kind] = anyio.current_time()
-                await self.refresh(kind)
+                # The first reading is what calls wait for.
+                async with self.turn(self._server) if again else nullcontext():
+                    await self.refresh(kind)
             if self._memory is not None:
                 await self._memory.save()
             if not self._stale:
@@ -332,3 +338,7 @@ class Lists:
         for flaw in hint_flaws(kind.method, result) if self.has_hints else ():
             self._broke(flaw)
         return Freshness(time.time(), None if ttl is None else max(0.0, ttl), scope)
+
+
+def _at_once(_server: str) -> AbstractAsyncContextManager[None]:
+    return nullcontext()

@@ -174,7 +174,9 @@ def _key(entry: ServerEntry) -> str:
     """SHA-256 (hex) over the entry's digest and the expanded values that say who we are."""
     target = entry.target
     secrets = [dict(getattr(target, member, {})) for member in ("headers", "env")]
-    return hashlib.sha256(json.dumps([entry.digest, secrets], sort_keys=True).encode()).hexdigest()
+    # Another instance of the same entry has tasks of its own.
+    parts = [entry.digest, secrets] if entry.replica_of is None else [entry.digest, secrets, entry.name]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _read(path: Path) -> JsonObject:

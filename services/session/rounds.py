@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 
 from ..eras.base import NO_EXTENSIONS
 from ..eras.versions import HEADER_MISMATCH, URL_ELICITATION_REQUIRED
-from ..errors import RemoteProtocolError, RPCError
+from ..errors import RemoteProtocolError, RPCError, TransportError
 from ..models import EraName, Json, JsonObject, as_list, as_object, as_text
 from ..protocol.dispatcher import Limit
 from .inputs import input_response
@@ -32,6 +32,9 @@ PAUSES = (0.05, 0.1, 0.2, 0.25)
 VISIT_WAIT = 60.0
 """Seconds for which the end of a visit to a web page is waited for; then the request is sent again anyhow."""
 
+OnRound: TypeAlias = Callable[[int], None]
+"""Takes the number of a round that begins, from 1."""
+
 
 @dataclass(slots=True)
 class Operation:
@@ -46,7 +49,7 @@ class Operation:
     on_progress: OnProgress | None = None
     timeout: Limit = None
     call: str | None = None
-    on_round: Callable[[int], None] | None = None
+    on_round: OnRound | None = None
     extensions: Mapping[str, JsonObject] = field(default_factory=lambda: NO_EXTENSIONS)
 
 
@@ -68,14 +71,19 @@ async def _rounds(session: Session, operation: Operation) -> JsonObject:
     for number in range(1, ROUNDS + 1):
         if operation.on_round is not None:
             operation.on_round(number)
-        result = await session.request(
-            operation.method,
-            {**operation.params, **extra},
-            timeout=operation.timeout,
-            on_progress=operation.on_progress,
-            input_schema=_schema(session, operation.tool),
-            extensions=operation.extensions,
-        )
+        try:
+            result = await session.request(
+                operation.method,
+                {**operation.params, **extra},
+                timeout=operation.timeout,
+                on_progress=operation.on_progress,
+                input_schema=_schema(session, operation.tool),
+                extensions=operation.extensions,
+            )
+        except TransportError as error:
+            if number > 1:
+                error.untaken = False  # the rounds before this one were taken
+            raise
         if session.era is not EraName.MODERN or result.get("resultType") != "input_required":
             return result
         requests, state = result.get("inputRequests"), result.get("requestState")

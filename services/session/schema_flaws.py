@@ -1,18 +1,18 @@
 """What is wrong with a JSON Schema as it was listed (protocol section 28).
 
-Owns the rules that can be told by looking once at each part of it: kinds of keywords, the dialect, where
-references lead. Never validates a value and never fetches anything.
+Owns the rules that can be told by looking once at each part of it: what keywords must be, the dialect, regular
+expressions, where references lead. Never validates a value and never fetches anything.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import unquote, urldefrag, urljoin
 
-from ..models import Json, JsonObject, as_list, as_text
+from ..models import Json, JsonObject, as_text
 from ..state.text import quoted, shortened
+from .schema_rules import RULES, Inside, Rule, dialect_of, pattern_flaw
 
 PARTS = 20_000
 """Parts of one schema that are looked at."""
@@ -21,103 +21,26 @@ FLAWS = 5
 """Flaws of one schema that are told."""
 FLAW_SHOWN = 280
 """Characters of a flaw."""
-
-TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
-_DIALECT = re.compile(r"https?://json-schema\.org/(draft-0[3467]|draft/(2019-09|2020-12))/schema")
-
-
-def _is_count(value: Json) -> bool:
-    if isinstance(value, float):
-        return value >= 0 and value.is_integer()
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_schema(value: Json) -> bool:
-    return isinstance(value, (dict, bool))
-
-
-def _are_schemas(value: Json) -> bool:
-    return isinstance(value, list) and bool(value) and all(_is_schema(part) for part in value)
-
-
-def _is_type(value: Json) -> bool:
-    names = value if isinstance(value, list) else [value]
-    return bool(names) and all(isinstance(name, str) and name in TYPES for name in names)
-
-
-_KINDS: tuple[tuple[tuple[str, ...], Callable[[Json], bool], str], ...] = (
-    (("type",), _is_type, f"one of {', '.join(sorted(TYPES))}, or an array of them"),
-    (
-        ("$ref", "$schema", "$id", "$anchor", "$dynamicRef", "pattern", "format"),
-        lambda value: isinstance(value, str),
-        "a string",
-    ),
-    (("maximum", "minimum", "multipleOf"), _is_number, "a number"),
-    (
-        ("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"),
-        _is_count,
-        "a whole number from 0",
-    ),
-    (("uniqueItems",), lambda value: isinstance(value, bool), "true or false"),
-    (("enum",), lambda value: isinstance(value, list), "an array"),
-    (("allOf", "anyOf", "oneOf"), _are_schemas, "a non-empty array of schemas"),
-    (
-        ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"),
-        lambda value: isinstance(value, dict) and all(_is_schema(part) for part in value.values()),
-        "an object of schemas",
-    ),
-    (
-        ("additionalProperties", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedProperties"),
-        _is_schema,
-        "a schema",
-    ),
-    (("items",), lambda value: _is_schema(value) or isinstance(value, list), "a schema"),
-    (
-        ("required",),
-        lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
-        "an array of strings",
-    ),
-)
-"""Keywords, what their values must be, and the words for it."""
-_RULES = {keyword: (fits, words) for keywords, fits, words in _KINDS for keyword in keywords}
-
-_OBJECTS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-_ARRAYS = ("allOf", "anyOf", "oneOf", "prefixItems", "items")
-_SINGLE = (
-    "items",
-    "additionalProperties",
-    "not",
-    "if",
-    "then",
-    "else",
-    "contains",
-    "propertyNames",
-    "unevaluatedProperties",
-    "unevaluatedItems",
-)
-"""Where the schemas inside a schema stand."""
+PATTERNS = 100
+"""Regular expressions of one schema that are tried out."""
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
 
 def schema_flaws(schema: JsonObject) -> list[str]:
-    """Sentences about what keeps ``schema`` from being applied; empty when nothing does."""
+    """Sentences about what keeps ``schema`` from being applied; empty when nothing does.
+
+    What the meta-schema of its dialect refuses has one, as far as ``PARTS`` and ``DEPTH`` reach.
+    """
     flaws: list[str] = []
-    dialect = as_text(schema.get("$schema"))
-    if dialect is not None and not _DIALECT.fullmatch(dialect.removesuffix("#")):
-        flaws.append(f"the schema's dialect {quoted(dialect)} is not known, so nothing is checked against it")
-    for place, part in _parts(schema):
+    declared = as_text(schema.get("$schema"))
+    dialect = dialect_of(declared)
+    if dialect is None and declared is not None:
+        flaws.append(f"the schema's dialect {quoted(declared)} is not known, so nothing is checked against it")
+    look = _Look(schema, RULES[dialect])
+    for flaw in look.flaws():
+        flaws.append(flaw)
         if len(flaws) >= FLAWS:
             break
-        for keyword, value in part.items():
-            rule = _RULES.get(keyword)
-            if rule is not None and not rule[0](value):
-                flaws.append(f'"{keyword}" of {_where(place)} must be {rule[1]}')
-        reference = part.get("$ref")
-        if isinstance(reference, str):
-            flaws += [f"{problem} in {_where(place)}" for problem in _unresolved(schema, reference)]
     return [f"{shortened(flaw, FLAW_SHOWN)} (section 28)" for flaw in flaws[:FLAWS]]
 
 
@@ -142,56 +65,135 @@ def _where(place: _Place | None) -> str:
     return shortened("/".join(reversed(steps)), FLAW_SHOWN // 2) or "the schema"
 
 
-def _parts(schema: JsonObject) -> Iterator[tuple[_Place | None, JsonObject]]:
-    """The schemas inside ``schema``, itself first and ``PARTS`` at the most, with the place of each."""
-    waiting: list[tuple[_Place | None, JsonObject]] = [(None, schema)]
-    room = PARTS
-    while waiting:
-        place, part = waiting.pop()
-        yield place, part
-        depth = place.depth + 1 if place is not None else 1
+class _Look:
+    """One look at each part of a schema, the last first, itself before what stands in it."""
+
+    def __init__(self, schema: JsonObject, rules: dict[str, Rule]) -> None:
+        self._schema = schema
+        self._rules = rules
+        self._room = PARTS
+        self._patterns = 0
+        self._waiting: list[tuple[_Place | None, JsonObject]] = [(None, schema)]
+        self._names: set[str] | None = None
+
+    def flaws(self) -> Iterator[str]:
+        rules, waiting = self._rules, self._waiting
+        while waiting:
+            place, part = waiting.pop()
+            for keyword, value in part.items():
+                rule = rules.get(keyword)
+                if rule is None:
+                    continue
+                if not rule.fits(value):
+                    yield f'"{keyword}" of {_where(place)} must be {rule.words}'
+                if rule.inside is not Inside.NOTHING:
+                    self._enter(place, keyword, value, rule.inside)
+                if keyword in _LOOKED_INTO:
+                    for flaw in self._looked_into(keyword, value):
+                        yield f"{flaw} in {_where(place)}"
+            if "exclusiveMaximum" in part or "exclusiveMinimum" in part:
+                yield from self._without_its_bound(place, part)
+
+    def _enter(self, place: _Place | None, keyword: str, value: Json, inside: Inside) -> None:
+        """Have the schemas in ``value`` looked at as well."""
+        depth = 1 if place is None else place.depth + 1
         if depth > DEPTH:
-            continue
-        for keyword, name, value in _inside(part):
-            if not room:
-                break
-            room -= 1
-            waiting.append((_Place(place, keyword, name, depth), value))
-
-
-def _inside(part: JsonObject) -> Iterator[tuple[str, str | int | None, JsonObject]]:
-    """The schemas that stand right in ``part``: keyword, name or number there, the schema."""
-    for keyword in _OBJECTS:
-        members = part.get(keyword)
-        if isinstance(members, dict):
-            for name, value in members.items():
-                if isinstance(value, dict):
-                    yield keyword, name, value
-    for keyword in _ARRAYS:
-        for index, value in enumerate(as_list(part.get(keyword))):
-            if isinstance(value, dict):
-                yield keyword, index, value
-    for keyword in _SINGLE:
-        value = part.get(keyword)
+            return
         if isinstance(value, dict):
-            yield keyword, None, value
+            if inside is Inside.MEMBERS:
+                for name, member in value.items():
+                    self._wait(place, keyword, name, depth, member)
+            elif inside in (Inside.VALUE, Inside.VALUE_OR_ITEMS):
+                self._wait(place, keyword, None, depth, value)
+        elif isinstance(value, list) and inside in (Inside.ITEMS, Inside.VALUE_OR_ITEMS):
+            for index, item in enumerate(value):
+                self._wait(place, keyword, index, depth, item)
 
+    def _wait(self, place: _Place | None, keyword: str, name: str | int | None, depth: int, value: Json) -> None:
+        if isinstance(value, dict) and self._room:
+            self._room -= 1
+            self._waiting.append((_Place(place, keyword, name, depth), value))
 
-def _unresolved(schema: JsonObject, reference: str) -> list[str]:
-    """Why a reference leads nowhere; a schema with an ``$id`` or anchors of its own is left to the validator."""
-    if not reference.startswith("#"):
-        known = _DIALECT.fullmatch(reference.removesuffix("#")) or "$id" in schema
-        return [] if known else [f"the reference {quoted(reference)} leads outside the schema and is not followed"]
-    pointer = reference[1:]
-    if pointer and not pointer.startswith("/"):
-        return []
-    found: Json = schema
-    for step in pointer.split("/")[1:]:
-        name = unquote(step).replace("~1", "/").replace("~0", "~")
-        if isinstance(found, dict) and name in found:
-            found = found[name]
-        elif isinstance(found, list) and name.isdecimal() and len(name) < 10 and int(name) < len(found):
-            found = found[int(name)]
+    def _looked_into(self, keyword: str, value: Json) -> Iterator[str]:
+        if keyword in _REFERENCES:
+            problem = self._unresolved(value) if isinstance(value, str) else None
+            if problem is not None:
+                yield problem
+            return
+        if keyword == "pattern":
+            patterns = [value] if isinstance(value, str) else []
         else:
-            return [f"the reference {quoted(reference)} leads nowhere"]
-    return []
+            patterns = [*value] if isinstance(value, dict) else []
+        for pattern in patterns:
+            self._patterns += 1
+            if self._patterns > PATTERNS:
+                if self._patterns == PATTERNS + 1:
+                    yield f"only the first {PATTERNS} regular expressions were looked at, and there are more"
+                return
+            flaw = pattern_flaw(pattern)
+            if flaw is not None:
+                yield f"the pattern {quoted(pattern)} {flaw},"
+
+    def _without_its_bound(self, place: _Place | None, part: JsonObject) -> Iterator[str]:
+        """Draft-04 says with one keyword that the other is exclusive."""
+        if self._rules is RULES["draft-04"]:
+            for keyword, bound in (("exclusiveMaximum", "maximum"), ("exclusiveMinimum", "minimum")):
+                if keyword in part and bound not in part:
+                    yield f'"{keyword}" of {_where(place)} stands without "{bound}"'
+
+    def _unresolved(self, reference: str) -> str | None:
+        """Why a reference leads nowhere; what an anchor or an ``$id`` of the schema names is left to the validator."""
+        if not reference.startswith("#"):
+            document = urldefrag(reference).url
+            if dialect_of(document) is not None or self._is_named(document):
+                return None
+            return f"the reference {quoted(reference)} leads outside the schema and is not followed"
+        pointer = reference[1:]
+        if pointer and not pointer.startswith("/"):
+            return None
+        found: Json = self._schema
+        for step in pointer.split("/")[1:]:
+            name = unquote(step).replace("~1", "/").replace("~0", "~")
+            if isinstance(found, dict) and name in found:
+                found = found[name]
+            elif isinstance(found, list) and name.isdecimal() and len(name) < 10 and int(name) < len(found):
+                found = found[int(name)]
+            else:
+                return f"the reference {quoted(reference)} leads nowhere"
+        return None
+
+    def _is_named(self, document: str) -> bool:
+        """A part of this schema has that ``$id``, as it stands or relative to that of the whole."""
+        if self._names is None:
+            self._names = _identifiers(self._schema)
+        base = as_text(self._schema.get("$id")) or ""
+        try:
+            return document in self._names or urljoin(base, document) in self._names
+        except ValueError:  # no URL
+            return False
+
+
+_LOOKED_INTO = frozenset((*_REFERENCES, "pattern", "patternProperties"))
+
+
+def _identifiers(schema: JsonObject) -> set[str]:
+    """Every ``$id`` in a schema, as it stands, and put together with that of the whole."""
+    base = as_text(schema.get("$id")) or ""
+    found: set[str] = set()
+    waiting: list[Json] = [schema]
+    room = PARTS
+    while waiting and room:
+        room -= 1
+        value = waiting.pop()
+        if isinstance(value, dict):
+            name = value.get("$id")
+            if isinstance(name, str):
+                found.add(name.removesuffix("#"))
+                try:
+                    found.add(urljoin(base, name).removesuffix("#"))
+                except ValueError:
+                    continue
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return found

@@ -8,7 +8,7 @@ dispatcher's. Reports facts as events; never knows the store.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import anyio
 
@@ -17,7 +17,7 @@ from ..eras.base import NO_EXTENSIONS, ClientSide, Era, Greeting, Offer
 from ..eras.negotiate import Wish, negotiate
 from ..eras.stateless import StatelessEra
 from ..eras.versions import BY_DATE, LOG_LEVELS, ROUND_METHODS, TASKS_EXTENSION
-from ..errors import CapabilityMissing, ConnectionLost, McpDeckError, RemoteProtocolError, SessionExpired, UsageError
+from ..errors import CapabilityMissing, ConnectionLost, McpDeckError, RemoteProtocolError, TransportError, UsageError
 from ..models import EraName, Implementation, Json, JsonObject, TransportKind, as_object
 from ..protocol.dispatcher import REQUEST_TIMEOUT, Dispatcher, Limit, unanswerable
 from ..telemetry.trace import TracedConnection
@@ -29,10 +29,11 @@ from .memory import ServerMemory
 from .progress import OnProgress, ProgressTokens
 from .questions import ROOTS, Answer, Ask, Question
 from .record import Emit, Record
-from .rounds import Operation, carried_out
+from .rounds import OnRound, Operation, carried_out
 from .standing import Standing
 from .subscriptions import Subscriptions
 from .tasks import OnTask, Tasks, created
+from .trace_context import traced
 
 
 class Session:
@@ -135,16 +136,12 @@ class Session:
 
     async def open(self, wish: Wish) -> Greeting:
         """Negotiate. Raises what stands in the way; the caller bounds the time."""
-        shared_channel = not self._transport.stream_per_request
-        self.probing = wish.era is None and not self._transport.handshake_only
+        shared_channel, handshake_only = not self._transport.stream_per_request, self._transport.handshake_only
+        self.probing = wish.era is None and not handshake_only
         if self.probing and shared_channel:
             self.note("Asked server/discover first; an older server may log an error about it.")
         era, greeting = await negotiate(
-            self.dispatcher,
-            self._client,
-            wish,
-            silence_is_legacy=shared_channel,
-            handshake_only=self._transport.handshake_only,
+            self.dispatcher, self._client, wish, silence_is_legacy=shared_channel, handshake_only=handshake_only
         )
         self.probing = False
         self._era, self.greeting = era, greeting
@@ -238,8 +235,7 @@ class Session:
     ) -> Json:
         """One request with an id from ``dispatcher.new_id``; its result unchecked."""
         era = self._negotiated()
-        if self.standing.context is not None:
-            params = {**params, "_meta": {**as_object(params.get("_meta")), **self.standing.context.meta()}}
+        params, members = traced(params, self.standing.context)
         dressed = era.dress(
             method, params, progress_token=progress_token, input_schema=input_schema, extensions=extensions
         )
@@ -247,7 +243,7 @@ class Session:
             method,
             dressed.params,
             request_id=request_id,
-            headers=dressed.headers,
+            headers={**dressed.headers, **members},
             timeout=timeout,
             cancel=lambda gone: era.cancel(gone, stream_per_request=self._transport.stream_per_request),
         )
@@ -266,7 +262,7 @@ class Session:
         on_progress: OnProgress | None = None,
         timeout: float | None = None,
         call: str | None = None,
-        on_round: Callable[[int], None] | None = None,
+        on_round: OnRound | None = None,
         as_task: bool = False,
         on_task: OnTask | None = None,
     ) -> JsonObject:
@@ -293,7 +289,7 @@ class Session:
                 return result
             try:
                 return await self.tasks.follow(begun, name, call, on_task)
-            except SessionExpired as error:
+            except TransportError as error:
                 # The call itself was taken, whatever became of the questions about its task: never once more.
                 error.untaken = False
                 raise
@@ -301,9 +297,12 @@ class Session:
             if call is not None:
                 self._calls.remove(call)
 
-    async def read_resource(self, uri: str, *, call: str | None = None, timeout: Limit = "own") -> JsonObject:
+    async def read_resource(
+        self, uri: str, *, call: str | None = None, timeout: Limit = "own", on_round: OnRound | None = None
+    ) -> JsonObject:
         """``resources/read``, all its rounds included; the result as received."""
-        result = await carried_out(self, Operation("resources/read", {"uri": uri}, timeout=timeout, call=call))
+        wanted = Operation("resources/read", {"uri": uri}, timeout=timeout, call=call, on_round=on_round)
+        result = await carried_out(self, wanted)
         for flaw in contents_flaws(result) + (hint_flaws("resources/read", result) if self.is_modern else []):
             self.broke(flaw)
         return result
@@ -315,12 +314,13 @@ class Session:
         *,
         call: str | None = None,
         timeout: Limit = "own",
+        on_round: OnRound | None = None,
     ) -> JsonObject:
         """``prompts/get``, all its rounds included; the result as received."""
         params: JsonObject = {"name": name}
         if arguments is not None:
             params["arguments"] = dict(arguments)
-        return await carried_out(self, Operation("prompts/get", params, timeout=timeout, call=call))
+        return await carried_out(self, Operation("prompts/get", params, timeout=timeout, call=call, on_round=on_round))
 
     async def complete(
         self, ref: JsonObject, argument: JsonObject, context: Mapping[str, str] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..eras.base import Offer
-from .trace_context import TraceContext
+from ..telemetry.trace_context import TraceContext
 
 
 @dataclass(slots=True)

@@ -1,45 +1,23 @@
-"""Trace context in ``_meta``: ``traceparent``, ``tracestate``, ``baggage`` (protocol section 4, W3C Trace Context).
+"""The trace that a request belongs to: that of its call, else that of whoever started mcpdeck.
 
-Owns their reading from the environment and the span id of each request. Sends nothing unless whoever
-started mcpdeck gave it a context.
+Owns which of them counts. What a context says and how its ids are made is the business of ``telemetry.trace_context``.
 """
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
+from ..models import JsonObject, as_object
+from ..telemetry.trace_context import CARRIED, TraceContext
 
-from ..models import JsonObject
-
-_PARENT = re.compile(r"00-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})")
+_NONE: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
-    """The trace that our requests belong to; ``state`` and ``baggage`` are passed on as they came."""
+def traced(params: JsonObject, standing: TraceContext | None) -> tuple[JsonObject, dict[str, str]]:
+    """``params`` with the request's trace in ``_meta``, and what says the same as HTTP headers.
 
-    trace_id: str
-    flags: str = "01"
-    state: str = ""
-    baggage: str = ""
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Self | None:
-        """From ``TRACEPARENT``, ``TRACESTATE`` and ``BAGGAGE``; None where there is no valid parent."""
-        match = _PARENT.fullmatch(environ.get("TRACEPARENT", ""))
-        if match is None or not int(match["trace"], 16) or not int(match["span"], 16):
-            return None
-        return cls(match["trace"], match["flags"], environ.get("TRACESTATE", ""), environ.get("BAGGAGE", ""))
-
-    def meta(self) -> JsonObject:
-        """The members of ``_meta`` for one request: a span id of its own."""
-        span = f"{secrets.randbelow(2**64 - 1) + 1:016x}"  # never zero: that would be invalid (3.2.2.4)
-        members: JsonObject = {"traceparent": f"00-{self.trace_id}-{span}-{self.flags}"}
-        if self.state:
-            members["tracestate"] = self.state
-        if self.baggage:
-            members["baggage"] = self.baggage
-        return members
+    Nothing is added where there is no trace, or where somebody put one into ``_meta`` by hand.
+    """
+    context = CARRIED.get() or standing
+    if context is None or "traceparent" in as_object(params.get("_meta")):
+        return params, _NONE
+    members = context.members()
+    return {**params, "_meta": {**as_object(params.get("_meta")), **members}}, members

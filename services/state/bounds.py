@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import attrgetter
 from sys import getsizeof
 
 from pydantic_core import to_json
@@ -31,6 +32,7 @@ UPDATES_KEPT = 1_000
 FOREIGN_UPDATES_KEPT = 200
 """Changed resources that nobody here subscribed to."""
 _LOOKED_AT = 10_000
+_held = attrgetter("held")
 _CONTAINER, _ITEM = 100, 16
 """Bytes that an object or array, and each thing in it, take beside their text."""
 
@@ -74,7 +76,7 @@ def held(result: JsonObject | None, error: ErrorInfo | None) -> int:
 
 def lightened(calls: tuple[CallState, ...], latest: str, budget: int = RESULTS_KEPT) -> tuple[CallState, ...]:
     """``calls`` without the results that ended first, as far as all of them are heavier than ``budget``."""
-    total = sum(call.held for call in calls)
+    total = sum(map(_held, calls))
     if total <= budget:
         return calls
     dropped: dict[str, CallState] = {}

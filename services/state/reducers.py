@@ -12,10 +12,11 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from .. import events as ev
-from ..models import ErrorInfo, Freshness, ServerEntry, SourceInfo, Status, Tool
+from ..models import ErrorInfo, Freshness, ServerEntry, SourceInfo, Status
 from .bounds import with_task, with_updates
 from .call_reducers import CallTransition, reduce_call
-from .model import AppState, Counters, McpState, PromptState, ServerState, ToolChanges
+from .model import AppState, Counters, McpState, PromptState, ServerState
+from .tool_changes import compared, remembered
 
 RULES_KEPT = 50
 
@@ -78,6 +79,7 @@ def row_of(entry: ServerEntry, generation: int = 0) -> ServerState:
         provenance=entry.provenance,
         watch=entry.watch,
         error=entry.problem or entry.blocked,
+        replica_of=entry.replica_of,
     )
 
 
@@ -112,7 +114,7 @@ def _described(server: ServerState, entry: ServerEntry) -> ServerState:
     return replace(server, **changed) if changed else server
 
 
-_AROUND = ("source", "origin", "endpoint", "env_names", "lints", "suppressed_by", "provenance", "watch")
+_AROUND = ("source", "origin", "endpoint", "env_names", "lints", "suppressed_by", "provenance", "watch", "replica_of")
 """What an entry and its row have in common that may change while the text of the entry does not."""
 
 
@@ -229,25 +231,24 @@ def _read(server: ServerState, method: str, freshness: Freshness | None, **items
 
 
 def _tools_read(server: ServerState, event: ev.ToolsChanged) -> ServerState:
-    """The tools are known; how they differ from those of the connection before is told once they are its own."""
+    """The tools are known; how they differ from those known before, of this connection or the one before it, is told.
+
+    Those of an earlier run, which stand in until the list is read, are compared with nothing.
+    """
     read = _read(server, "tools/list", event.freshness, tools=event.tools)
-    before = server.tools_before
-    if before is None or (event.freshness is not None and event.freshness.cached):
+    if event.freshness is not None and event.freshness.cached:
+        return read
+    known = server.freshness.get("tools/list")
+    own = None if known is not None and known.cached else server.tools
+    before = own if server.tools_before is None else server.tools_before
+    if before is None:
         return read
     at = event.freshness.at if event.freshness is not None else server.connected_at or 0.0
-    return replace(read, tools_before=None, tool_changes=_compared(before, event.tools, at))
-
-
-def _compared(before: tuple[Tool, ...], now: tuple[Tool, ...], at: float) -> ToolChanges | None:
-    old = {tool.name: tool.raw for tool in before}
-    new = {tool.name: tool.raw for tool in now}
-    changes = ToolChanges(
-        added=tuple(name for name in new if name not in old),
-        removed=tuple(name for name in old if name not in new),
-        changed=tuple(name for name, raw in new.items() if name in old and old[name] != raw),
-        at=at,
-    )
-    return changes if changes.added or changes.removed or changes.changed else None
+    changes = compared(before, event.tools, at)
+    if changes is None and server.tools_before is None:
+        return read  # listed once more, and as before
+    history = server.tool_history if changes is None else remembered(server.tool_history, changes)
+    return replace(read, tools_before=None, tool_changes=changes, tool_history=history)
 
 
 def _task_changed(server: ServerState, event: ev.TaskChanged) -> ServerState:

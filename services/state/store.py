@@ -15,7 +15,7 @@ import anyio
 from .. import events as ev
 from .bounds import ID_KEPT
 from .call_reducers import progressed
-from .model import AppState, Counters, ServerState
+from .model import AppState, CallState, Counters, ServerState
 from .reducers import Transition, reduce, resources_updated, with_servers
 from .ring import LogRecord, LogRing
 
@@ -58,6 +58,14 @@ class Store:
         """The state after every transition so far, with samples folded in."""
         self._fold_samples()
         return self._state
+
+    def call(self, call: str) -> CallState | None:
+        """The call of that id, without what samples said since the last flush; None when it is no longer kept."""
+        return next((known for known in self._state.calls if known.id == call), None)
+
+    def server(self, name: str) -> ServerState | None:
+        """The row of a server, without what samples said since the last flush."""
+        return self._state.mcp.servers.get(name)
 
     def ring(self, server: str) -> LogRing:
         """The log ring of a server: the same object until the server is removed; an empty one for any other."""

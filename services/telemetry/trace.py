@@ -9,20 +9,22 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from ..models import Json, JsonObject
 
 BYTES_KEPT = 16 * 1024 * 1024
-"""Bytes that are kept of one server; the newest record stays whatever its size."""
+"""Bytes that are kept of one server; the newest record stays, cut where it is larger than half of that."""
 ALL_KEPT = 128 * 1024 * 1024
 """Bytes that are kept of all servers; beyond, the server with the most loses its oldest records."""
 RECORD = 300
 """Bytes that a record counts for beside its data."""
 NAME_KEPT = 500
 """Characters of a method or an id; the data have all of it."""
+HEAD_KEPT, TAIL_KEPT = 256 * 1024, 4 * 1024
+"""Bytes that stay of the beginning and the end of a record that is cut: what was in it is in memory once already."""
 RECORDS_KEPT = 20_000
 """Records that are kept of one server."""
 
@@ -42,7 +44,7 @@ class TraceRecord:
 
     ``connection`` numbers the connections of this process, ``generation`` the attempts of this server.
     ``data`` are the bytes as they were on the wire; ``label`` names what the message is part of
-    (``probe``: finding out the era).
+    (``probe``: finding out the era). ``dropped``: bytes left out of the middle, see ``HEAD_KEPT``.
     """
 
     time: float
@@ -57,6 +59,17 @@ class TraceRecord:
     method: str | None
     data: bytes
     label: str = ""
+    dropped: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that passed."""
+        return len(self.data) + self.dropped
+
+    def cut(self) -> TraceRecord:
+        """The same record without its middle."""
+        short = self.data[:HEAD_KEPT] + self.data[-TAIL_KEPT:]
+        return replace(self, data=short, dropped=self.size - len(short))
 
 
 Listener: TypeAlias = Callable[[TraceRecord], None]
@@ -85,7 +98,7 @@ class _Ring:
 
 
 class Trace:
-    """Records by server. Every method runs on the loop's thread; listeners must not raise."""
+    """Records by server. Every method runs on the loop's thread; listeners get whole records and must not raise."""
 
     def __init__(self, *, bytes_kept: int = BYTES_KEPT, all_kept: int = ALL_KEPT) -> None:
         self._bytes_kept = bytes_kept
@@ -135,7 +148,8 @@ class Trace:
         if ring is None:
             ring = self._rings[record.server] = _Ring()
         before = ring.bytes
-        ring.add(record, self._bytes_kept)
+        large = len(record.data) > max(self._bytes_kept // 2, HEAD_KEPT + TAIL_KEPT)
+        ring.add(record.cut() if large else record, self._bytes_kept)
         self._bytes += ring.bytes - before
         if self._bytes > self._all_kept:
             self._make_room(ring)
@@ -236,7 +250,7 @@ def line(record: TraceRecord, message: Json) -> JsonObject:
         "kind": record.kind,
         "id": record.id,
         "method": record.method,
-        "bytes": len(record.data),
+        "bytes": record.size,
         "message": message,
     }
     if record.label:

@@ -16,6 +16,7 @@ import httpx
 
 from ..errors import FrameTooLarge, RemoteProtocolError
 from .base import BODY_KEPT, Pacer
+from .gathered import Gathered
 
 ACCEPT_ENCODING = "gzip, deflate"
 """What ``pieces`` unpacks. Named in every request: else the client would offer whatever is installed."""
@@ -61,13 +62,13 @@ async def whole_body(response: httpx.Response, limit: int) -> bytes:
     announced = response.headers.get("content-length", "")
     if announced.isdigit() and len(announced) < 20 and int(announced) > limit and _encoding(response) in _NONE:
         raise _too_large(limit)
-    body = bytearray()
+    body = Gathered()
     async with aclosing(pieces(response)) as chunks:
         async for chunk in chunks:
-            body += chunk
+            body.add(chunk)
             if len(body) > limit:
                 raise _too_large(limit)
-    return bytes(body)
+    return body.taken()
 
 
 async def start_of_body(response: httpx.Response, seconds: float = ERROR_TIME) -> bytes:

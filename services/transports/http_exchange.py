@@ -213,13 +213,28 @@ class HttpExchanges:
                 challenges=challenges,
             )
         reason = f"{status} {response.reason_phrase}".strip()
-        return HttpStatusError(
+        error = HttpStatusError(
             f"the server answered {reason}",
             status=status,
             body=body,
             hint=STATUS_HINTS.get(status, "See the server's own log."),
             retryable=status == 429 or status >= 500,
         )
+        error.retry_after = _retry_after(response)
+        return error
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds that ``Retry-After`` asks to wait (RFC 9110, section 10.2.3), which may be a date; None: it does not."""
+    said = response.headers.get("retry-after", "").strip()
+    if said.isascii() and said.isdigit():
+        return float(said[:9])
+    from email.utils import parsedate_to_datetime  # only where a server names a date
+
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def put_down(response: httpx.Response, body: bytes, hooks: Hooks) -> None:

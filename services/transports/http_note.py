@@ -1,6 +1,7 @@
 """What is put down of one HTTP exchange: who asked what, and what came back; never a body.
 
-Owns the masking of headers that are secrets. A body is a message and is put down by whoever reads it.
+Owns the form of it; which headers are secrets decides ``telemetry.redaction``. A body is a message and is put down by
+whoever reads it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..config.mask import MASK, masked_text, masked_url, secret_name
 from ..models import Json, JsonObject
+from ..telemetry.redaction import MASK, masked_text, masked_url, secret_header
 
 if TYPE_CHECKING:
     import httpx
-
-_SECRET = frozenset({"authorization", "cookie", "dpop", "mcp-session-id", "proxy-authorization", "set-cookie"})
 
 
 def exchange(request: httpx.Request, response: httpx.Response | None, began: float) -> JsonObject:
@@ -42,4 +41,4 @@ def _pairs(headers: Iterable[tuple[str, str]]) -> list[Json]:
 
 
 def _shown(name: str, value: str) -> str:
-    return MASK if name.lower() in _SECRET or secret_name(name) else masked_text(value)
+    return MASK if secret_header(name) else masked_text(value)

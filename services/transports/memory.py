@@ -1,8 +1,7 @@
-"""A server object of the official SDK, served inside this process, in a thread of its own.
+"""A server object, of the official SDK or of our own typed tools, served inside this process, in a thread of its own.
 
 Owns the server's thread and the two ways to it. Every message is still encoded to JSON text and
 decoded again on its way, so that frames, sizes and the transcript are what they would be elsewhere.
-The only module of the services that imports the SDK, and only once such a server is connected.
 
 The server has an event loop of its own: a tool that blocks blocks that server and not us, and what
 ends its loop (``sys.exit``) ends the connection and nothing else.
@@ -15,13 +14,14 @@ import logging
 import threading
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import anyio
 
 from ..errors import ConnectError, ConnectionLost, LocalProtocolError
 from ..models import InProcessTarget, TransportKind
 from .base import KEPT_HEAD, KEPT_TAIL, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport, beyond
+from .message_codecs import MessageCodec, codec_for
 from .server_object import ServerObject, described, load, traceback_of
 from .server_output import ServerOutput, speaking
 from .server_thread import Crossing, DaemonWorkers, in_loop
@@ -203,79 +203,10 @@ def _not_loaded(target: InProcessTarget, error: BaseException) -> ConnectError:
     return ConnectError(f"loading {target.spec} failed: {described(error)}")
 
 
-class _Codec(Protocol):
-    """Between JSON text and the message objects that the installed SDK passes around."""
-
-    def encode(self, message: object) -> bytes: ...
-
-    def decode(self, data: bytes) -> object:
-        """Raises ``ValueError`` (of pydantic) for what is not a JSON-RPC message."""
-        ...
-
-
-class _Message(Protocol):
-    def model_dump_json(self, *, by_alias: bool, exclude_unset: bool = False, exclude_none: bool = False) -> str: ...
-
-
-class _Envelope(Protocol):
-    message: _Message
-
-
-class _Codec2:
-    """SDK 2.x."""
-
-    def __init__(self) -> None:
-        from mcp.shared.message import SessionMessage
-        from mcp_types import jsonrpc_message_adapter
-
-        self._adapter = jsonrpc_message_adapter
-        self._envelope = SessionMessage
-
-    def encode(self, message: object) -> bytes:
-        return cast("_Envelope", message).message.model_dump_json(by_alias=True, exclude_unset=True).encode()
-
-    def decode(self, data: bytes) -> object:
-        return self._envelope(self._adapter.validate_json(data, by_name=False))
-
-
-class _Codec1:
-    """SDK 1.x, where the message is a model of its own instead of a union."""
-
-    def __init__(self, envelope: _MakesEnvelope, model: _ReadsJson) -> None:
-        self._envelope = envelope
-        self._model = model
-
-    def encode(self, message: object) -> bytes:
-        return cast("_Envelope", message).message.model_dump_json(by_alias=True, exclude_none=True).encode()
-
-    def decode(self, data: bytes) -> object:
-        return self._envelope(self._model.model_validate_json(data))
-
-
-class _MakesEnvelope(Protocol):
-    def __call__(self, message: object, /) -> object: ...
-
-
-class _ReadsJson(Protocol):
-    def model_validate_json(self, json_data: bytes, /) -> object: ...
-
-
-def _prepare(target: InProcessTarget) -> tuple[ServerObject, _Codec]:
-    """Import the SDK and the server. Raises ``ConnectError``."""
+def _prepare(target: InProcessTarget) -> tuple[ServerObject, MessageCodec]:
+    """Import the server, and what translates its messages. Raises ``ConnectError``, ``ConfigError``."""
     server = load(target)
-    try:
-        import mcp.shared.message
-        import mcp.types
-    except ImportError as error:
-        raise ConnectError(
-            "in-process servers need the official MCP SDK, which is not installed",
-            hint="install the extra: pip install 'mcpdeck[server]'",
-        ) from error
-    model: object = mcp.types.JSONRPCMessage
-    if hasattr(model, "model_validate_json"):
-        envelope: object = mcp.shared.message.SessionMessage
-        return server, _Codec1(cast("_MakesEnvelope", envelope), cast("_ReadsJson", model))
-    return server, _Codec2()
+    return server, codec_for(server)
 
 
 def _stream() -> tuple[MemoryObjectSendStream[object], MemoryObjectReceiveStream[object]]:

@@ -1,4 +1,4 @@
-"""From ``module:object`` or ``FILE.py[:object]`` to a server object of the official SDK.
+"""From ``module:object`` or ``FILE.py[:object]`` to a server object: one of the official SDK, or our typed tools.
 
 Owns the importing and what is said when it fails. Runs in the server's thread, because the module may
 import for seconds. A file gets a module name of its own, so that whatever it is called (``app``,
@@ -11,20 +11,24 @@ import importlib
 import itertools
 import sys
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractAsyncContextManager, contextmanager
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol, TypeAlias, TypeGuard, cast
 
-from ..errors import ConnectError
-from ..models import InProcessTarget, Json
+from ..errors import ConfigError, ConnectError
+from ..models import InProcessTarget, Json, JsonObject
 
 USUAL_NAMES = ("mcp", "server", "app")
 """Where a server is looked for when a file is given without ``:object``; the SDK's own order."""
 
-_HERE = str(Path(__file__).parent)
+MAKES_SERVER = "__mcpdeck_server__"
+"""What typed tools have: ``found, name -> server object``, where ``found`` is one tool, several, or their module."""
+
+_HERE = Path(__file__).parent
+_OURS = ("<frozen", *(str(_HERE.parent / place) for place in ("transports", "registry/typed", "registry/plugins")))
 _numbers = itertools.count(1)
 
 
@@ -36,6 +40,7 @@ class ServerObject(Protocol):
     async def run(self, read_stream: object, write_stream: object, initialization_options: object, /) -> None: ...
 
 
+MakesServer: TypeAlias = Callable[[object, str], object]
 Lifespan: TypeAlias = Callable[[], AbstractAsyncContextManager[object]]
 
 
@@ -60,7 +65,7 @@ def load(target: InProcessTarget) -> ServerObject:
     Blocks while modules are imported. A callable without arguments (a factory) is called.
     """
     if target.factory is not None:
-        with _blamed(target.spec):
+        with blamed(target.spec):
             return _server(target.factory(), target.spec)
     place, _, path = target.spec.rpartition(":")
     if target.spec.endswith(".py"):
@@ -70,12 +75,19 @@ def load(target: InProcessTarget) -> ServerObject:
             f"{target.spec!r} names no server object",
             hint="write package.module:object, or FILE.py and optionally :object",
         )
-    with _blamed(target.spec, place if place.endswith(".py") else None):
-        module = _from_file(place) if place.endswith(".py") else _from_name(place)
-        return _server(_attribute(module, path) if path else _usual(module, place), target.spec)
+    with blamed(target.spec, place if place.endswith(".py") else None):
+        if place.endswith(".py"):
+            module = from_file(place)
+        else:
+            _findable(Path.cwd())
+            module = from_name(place)
+        return _server(attribute(module, path) if path else _usual(module, place), target.spec)
 
 
-def _from_file(place: str) -> ModuleType:
+def from_file(place: str) -> ModuleType:
+    """Run a Python file as a module of its own, anew each time. Raises ``ConnectError`` where there is none, and
+    whatever it raises itself.
+    """
     file = Path(place).expanduser().resolve()
     if not file.is_file():
         raise ConnectError(f"no such file: {place}", hint="check the path; it is relative to the working directory")
@@ -94,8 +106,8 @@ def _from_file(place: str) -> ModuleType:
     return module
 
 
-def _from_name(name: str) -> ModuleType:
-    _findable(Path.cwd())
+def from_name(name: str) -> ModuleType:
+    """Import a module. Raises ``ConnectError`` where there is none, and whatever it raises itself."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -113,7 +125,7 @@ def _findable(folder: Path) -> None:
         sys.path.append(str(folder))
 
 
-def _attribute(module: ModuleType, path: str) -> object:
+def attribute(module: ModuleType, path: str) -> object:
     value: object = module
     for name in path.split("."):
         try:
@@ -132,9 +144,11 @@ def _usual(module: ModuleType, place: str) -> object:
     servers = _servers(module)
     if len(servers) == 1:
         return getattr(module, servers[0])
+    if not servers and _maker(module) is not None:
+        return module
     raise ConnectError(
         f"{place} has {'several server objects' if servers else 'no server object'}",
-        hint=_offer(module) or f"make one (mcp = MCPServer(…)) or name it: {place}:object",
+        hint=_offer(module) or f"make one (mcp = MCPServer(…)), write typed tools, or name it: {place}:object",
     )
 
 
@@ -148,23 +162,50 @@ def _offer(module: ModuleType) -> str:
 
 
 def _server(value: object, spec: str) -> ServerObject:
-    found = _unwrapped(value)
+    found = _made(value, spec)
     if found is None and callable(value):
         if isinstance(value, type):
             raise ConnectError(f"{spec} is a class, not a server object", hint="name an instance of it")
         value = value()
-        found = _unwrapped(value)
+        found = _made(value, spec)
     if found is None:
         raise ConnectError(
             f"{spec} is not an MCP server but {_article(type(value).__name__)}",
-            hint="it has to be a server object of the official SDK (MCPServer, FastMCP, Server) or to make one",
+            hint="it has to be a server object of the official SDK (MCPServer, FastMCP, Server), typed tools, or to "
+            "make one of these",
         )
     return found
 
 
 def is_server_object(value: object) -> bool:
-    """``value`` is a server of the official SDK, or holds one; nothing of it is run."""
-    return _unwrapped(value) is not None
+    """``value`` is a server of the official SDK, holds one, or is a typed tool or several; nothing of it is run."""
+    return _unwrapped(value) is not None or _maker(value) is not None
+
+
+def _made(value: object, spec: str) -> ServerObject | None:
+    """The server that ``value`` is, holds, or (typed tools) becomes. Raises ``ConfigError`` for tools with a flaw."""
+    found, maker = _unwrapped(value), _maker(value)
+    if found is not None or maker is None:
+        return found
+    place = spec.partition(":")[0] if isinstance(value, ModuleType) else spec
+    name = Path(place).stem if place.endswith(".py") else place.rpartition(".")[2].rpartition(":")[2]
+    return _unwrapped(maker(value, name))
+
+
+def _maker(value: object) -> MakesServer | None:
+    """How typed tools become a server: a tool, its class, a list of them, or a module in which there is one."""
+    members: Iterable[object] = (value,)
+    if isinstance(value, ModuleType):
+        members = [*vars(value).values()]
+    elif isinstance(value, list | tuple):
+        members = cast("Iterable[object]", value)
+    for member in members:
+        # Of the class, not of the object: some objects say yes to every name.
+        kind = member if isinstance(member, type) else type(member)
+        maker: object = getattr(kind, MAKES_SERVER, None)
+        if callable(maker):
+            return cast("MakesServer", maker)
+    return None
 
 
 def _unwrapped(value: object) -> ServerObject | None:
@@ -189,18 +230,19 @@ def _article(word: str) -> str:
 
 
 @contextmanager
-def _blamed(spec: str, file: str | None = None) -> Generator[None]:
-    """Whatever the server's own code raises becomes a ``ConnectError`` with the place it came from.
+def blamed(spec: str, file: str | None = None) -> Generator[None]:
+    """Whatever the code of ``spec`` raises becomes a ``ConnectError`` with the place it came from.
 
     ``file``: what is being loaded is this file, which could as well be started as a program.
     """
     try:
         yield
-    except ConnectError:
+    except (ConnectError, ConfigError):
         raise
     except (Exception, SystemExit) as error:
         # A module of the SDK that is missing while the SDK is there is another story: its own words tell it.
-        if isinstance(error, ModuleNotFoundError) and find_spec("mcp") is None:
+        missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else None
+        if missing in ("mcp", "mcp_types", "fastmcp") and find_spec("mcp") is None:
             raise ConnectError(
                 f"{spec} needs the official MCP SDK, which is not installed",
                 hint="install the extra: pip install 'mcpdeck[server]'",
@@ -209,9 +251,9 @@ def _blamed(spec: str, file: str | None = None) -> Generator[None]:
         if file is not None and isinstance(error, ModuleNotFoundError):
             elsewhere = f"`-- python {file}` runs it in another one"
             hint = f"{hint}; the file is imported in mcpdeck's own environment; {elsewhere}"
-        raise ConnectError(
-            f"loading {spec} failed: {described(error)}", hint=hint, details={"stderr": _lines(error)}
-        ) from error
+        place, line = _place(error) or (None, None)
+        details: JsonObject = {"stderr": _lines(error), "file": place, "line": line}
+        raise ConnectError(f"loading {spec} failed: {described(error)}", hint=hint, details=details) from error
 
 
 def described(error: BaseException) -> str:
@@ -227,11 +269,17 @@ def _members(error: BaseException) -> tuple[BaseException, ...]:
 
 
 def _where(error: BaseException) -> str:
-    if isinstance(error, SyntaxError):
-        return f"see {error.filename}, line {error.lineno}"
+    place = _place(error)
+    return f"see {place[0]}, line {place[1]}" if place else ""
+
+
+def _place(error: BaseException) -> tuple[str, int | None] | None:
+    """File and line at which it was raised."""
+    if isinstance(error, SyntaxError) and error.filename is not None:
+        return error.filename, error.lineno
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
     # The first frames are ours; the last one is where it was raised.
-    return f"see {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
+    return (frames[-1].filename, frames[-1].lineno) if frames else None
 
 
 def _lines(error: BaseException) -> list[Json]:
@@ -251,4 +299,4 @@ def traceback_of(error: BaseException) -> list[str]:
 
 
 def _ours(frame: traceback.FrameSummary) -> bool:
-    return frame.filename.startswith(("<frozen", _HERE))
+    return frame.filename.startswith(_OURS)

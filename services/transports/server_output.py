@@ -37,7 +37,8 @@ class ServerOutput:
 
     def __init__(self, report: Callable[[bytes], None]) -> None:
         self._report = report
-        self._home = asyncio.get_running_loop()
+        self.home = asyncio.get_running_loop()
+        """Where the connection lives."""
         # Not the server's: what the report leads to is ours, and so are the tasks it starts.
         self._context = contextvars.copy_context()
         self._changed = threading.Condition()
@@ -84,7 +85,7 @@ class ServerOutput:
                 if len(self._lines) > 1:
                     continue  # they are being fetched already
             try:
-                self._home.call_soon_threadsafe(self._hand_over, context=self._context)
+                self.home.call_soon_threadsafe(self._hand_over, context=self._context)
             except RuntimeError:  # our loop has ended
                 self.close()
 
@@ -106,7 +107,7 @@ class ServerOutput:
         with self._changed:
             more = bool(self._lines)
         if more:
-            self._home.call_soon(self._hand_over, context=self._context)
+            self.home.call_soon(self._hand_over, context=self._context)
 
     def _taken(self, count: int) -> list[bytes]:
         with self._changed:

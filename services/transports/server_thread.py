@@ -7,6 +7,7 @@ worker threads of its loop: what blocks in there for ever holds up neither us no
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import queue
 import threading
 from collections import deque
@@ -86,6 +87,15 @@ def in_loop(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> 
         loop.call_soon_threadsafe(function)
     except RuntimeError:
         pass
+
+
+async def in_worker(function: Callable[[], T]) -> T:
+    """``function`` in a worker of the running loop's default executor, in this task's context.
+
+    A task that is cancelled waits no longer; the thread cannot be stopped and ends when ``function`` does.
+    """
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(None, context.run, function)
 
 
 class DaemonWorkers(ThreadPoolExecutor):

@@ -209,6 +209,7 @@ class SseTransport(Transport):
                         self._hooks.body(f"event of type {event.event!r}", event.data[:BODY_KEPT])
                     await self._until(until)
                     await pacer.tick()
+                events, event = [], None  # the message just had is not held while the next is waited for
                 events = await self._more()
         assert self._broken is not None
         raise self._broken

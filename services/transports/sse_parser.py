@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..errors import FrameTooLarge
 from .base import MAX_FRAME
+from .gathered import Gathered
 
 LONGEST_ID = 4096
 """Characters of an event id beyond which it is ignored: no server would take it back in a header."""
@@ -41,7 +42,8 @@ class SseParser:
         self.last_id: str | None = None
         self.retry: int | None = None
         self._limit = limit
-        self._line = bytearray()
+        self._line = Gathered()
+        self._in_data = False
         self._data: bytearray | bytes | None = None
         self._event = ""
         self._id: str | None = None
@@ -52,7 +54,8 @@ class SseParser:
 
     def restart(self) -> None:
         """The stream goes on in another connection: what was left unfinished is dropped."""
-        self._line.clear()
+        self._line.taken()
+        self._in_data = False
         self._forget()
         self._after_cr = False
         self._first = True
@@ -73,15 +76,11 @@ class SseParser:
         events: list[SseEvent] = []
         try:
             for line in lines:
-                if self._line:
-                    self._line += line
-                    line = bytes(self._line)  # noqa: PLW2901 - the whole of it
-                    self._line.clear()
-                event = self._take(line.rstrip(b"\r\n"))
+                event = self._end_line(line.rstrip(b"\r\n"))
                 if event is not None:
                     events.append(event)
             if unfinished:
-                self._line += unfinished
+                self._begin_line(unfinished)
                 self._bound()
         except FrameTooLarge as error:
             self.restart()
@@ -94,6 +93,26 @@ class SseParser:
         """Raises the ``FrameTooLarge`` that the last ``feed`` could not, because it had events to give."""
         if self._failed is not None:
             raise self._failed
+
+    def _begin_line(self, part: bytes) -> None:
+        """A part of a line without its end. Of data only the value is gathered: it is not copied out of its line."""
+        if not self._line and not self._in_data and part.startswith(b"data:") and len(part) > 5:
+            self._in_data, self._first = True, False
+            part = part[5:].removeprefix(b" ")
+        self._line.add(part)
+
+    def _end_line(self, rest: bytes) -> SseEvent | None:
+        """The end of a line has come, its line break left out."""
+        if not self._line and not self._in_data:
+            return self._take(rest)
+        self._line.add(rest)
+        line, was_data = self._line.taken(), self._in_data
+        self._in_data = False
+        if not was_data:
+            return self._take(line)
+        self._fields = True
+        self._add(line)
+        return None
 
     def _take(self, line: bytes) -> SseEvent | None:
         if self._first:

@@ -19,6 +19,7 @@ import anyio.abc
 from ..errors import ConnectionLost, SpawnError
 from ..models import Json, StdioTarget, TransportKind
 from .base import KEPT_HEAD, KEPT_TAIL, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport, beyond
+from .gathered import Gathered
 from .process import Ending, exit_words, spawn
 
 READ_SIZE = 256 * 1024
@@ -47,7 +48,7 @@ class LineFramer:
     def __init__(self, limit: int = MAX_FRAME) -> None:
         self.cut = 0
         """How many lines were beyond the limit; counted as soon as one is."""
-        self._held = bytearray()
+        self._held = Gathered()
         self._limit = limit
         self._head: bytes | None = None
         self._tail = b""
@@ -64,8 +65,7 @@ class LineFramer:
                 if self._head is not None:
                     out += self._end()
                     continue
-                whole = bytes(self._held)
-                self._held.clear()
+                whole = self._held.taken()
             whole = whole.rstrip(b"\r")
             if whole and not whole.isspace():
                 out.append(whole)
@@ -76,18 +76,17 @@ class LineFramer:
     def rest(self) -> bytes:
         """What stands after the last newline: at the end of the stream, an unfinished line."""
         cut = self._end()
-        rest = cut[0].data if cut else bytes(self._held)
-        self._held.clear()
-        return rest.strip()
+        rest = self._held.taken()
+        return (cut[0].data if cut else rest).strip()
 
     def _hold(self, part: bytes, out: list[bytes | CutLine]) -> None:
         if self._head is None:
-            self._held += part
+            self._held.add(part)
             if len(self._held) <= self._limit:
                 return
-            self._head, self._tail = bytes(self._held[: min(KEPT_HEAD, self._limit)]), bytes(self._held[-KEPT_TAIL:])
-            self._size, self._said = len(self._held), False
-            self._held = bytearray()
+            held = self._held.taken()
+            self._head, self._tail = held[: min(KEPT_HEAD, self._limit)], held[-KEPT_TAIL:]
+            self._size, self._said = len(held), False
             self.cut += 1
             if b'"id"' in self._head[:IDENTITY]:
                 # Whose answer it was can be told already; the newline may never come.
@@ -169,6 +168,7 @@ class StdioTransport(Transport):
                 else:
                     frame = Frame(line, at)
                 await pacer.tick(deliver(frame))
+            line = frame = None  # the message just had is not held while the next is waited for
             while noted < framer.cut:
                 noted += 1
                 self._hooks.note(beyond(self._max_frame))

@@ -29,6 +29,7 @@ from ..errors import (
     McpDeckError,
     RemoteProtocolError,
     SessionExpired,
+    TransportError,
     TransportTimeout,
 )
 from ..models import EraName, HttpTarget, TransportKind
@@ -173,11 +174,12 @@ class StreamableHttpTransport(Transport):
                 self._http.put_down(response, body)
                 raise no_answer(response, media, body)
             body = await whole_body(response, self._max_frame)
-            if body.strip():
+            blank = not body or body.isspace()
+            if not blank:
                 await self._hand_over(Frame(body, time.time()), message)
             if message.settled:
                 return None
-            if response.status_code != 200 or not body.strip():
+            if response.status_code != 200 or blank:
                 raise no_answer(response, media, body)
             # It may still be this request's error, sent without its id (section 2).
             raise HttpStatusError("the answer does not belong to the request", status=200, body=body)
@@ -234,7 +236,8 @@ class StreamableHttpTransport(Transport):
                 self._break(error, message)
             raise
         except ConnectError as error:
-            if self._era is not None and isinstance(error.__cause__, httpx.ConnectError):
+            error.untaken = isinstance(error.__cause__, httpx.ConnectError)
+            if self._era is not None and error.untaken:
                 # It was there and is gone: the connection as a whole is lost.
                 self._break(ConnectionLost(error.title, hint=error.hint, retryable=True), message)
             raise
@@ -267,6 +270,7 @@ class StreamableHttpTransport(Transport):
                         if message is not None and message.settled:
                             return "answered"
                         await pacer.tick()
+                    frame = None  # the message just had is not held while the next is waited for
                     stream.check()
         except (httpx.HTTPError, OSError) as error:
             return str(http.mapped(error, self._http.url))
@@ -354,7 +358,9 @@ class StreamableHttpTransport(Transport):
     def _check(self, *, untaken: bool) -> None:
         """Raises what ended the connection, if something has. ``untaken``: for a message not sent yet."""
         if self._broken is not None:
-            raise expired(untaken=untaken) if isinstance(self._broken, SessionExpired) else self._broken
+            if isinstance(self._broken, SessionExpired):
+                raise expired(untaken=untaken)
+            raise self._broken.for_unsent() if untaken and isinstance(self._broken, TransportError) else self._broken
 
     def _break(self, error: McpDeckError, message: Outgoing | None = None) -> None:
         """The connection is over, found out by ``message``: nobody else need wait.

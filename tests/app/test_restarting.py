@@ -70,7 +70,7 @@ async def test_an_edited_server_is_restarted_and_its_log_tells_which_tools_are_o
         ]
         row = services.store.state.mcp.servers["dev"]
         assert row.tool_changes is not None
-        assert replace(row.tool_changes, at=0.0) == ToolChanges(("new",), ("fail",), ("echo",))
+        assert replace(row.tool_changes, at=0.0, details=()) == ToolChanges(("new",), ("fail",), ("echo",))
         assert row.generation == 2
         assert toasts == ["dev restarted: +new −fail ~echo | server.py changed; i shows what changed"]
         generations = {record.generation for record in services.trace.of("dev")}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from mcpdeck.app.saving import save_result
+from mcpdeck.services.engine.spill import Keeper
 from mcpdeck.services.state.model import CallState
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
@@ -38,6 +41,10 @@ def call(*content: dict[str, Any], **more: Any) -> CallState:
             b"PK",
         ),
         ([{"type": "audio", "mimeType": "no/such", "data": "AAA="}], ".bin", b"\0\0"),
+        ([{"type": "audio", "mimeType": "audio/mpeg", "data": "SUQzBA=="}], ".mp3", b"ID3\x04"),
+        # The bytes decide: a viewer that goes by the suffix could not open it.
+        ([{"type": "image", "mimeType": "image/jpeg", "data": "iVBORw0KGgogcmVzdA=="}], ".png", PNG),
+        ([{"type": "resource", "resource": {"uri": "x", "blob": "JVBERi0xLjc="}}], ".pdf", b"%PDF-1.7"),
     ],
 )
 def test_the_part_a_person_means_gets_a_file_of_its_own(
@@ -74,3 +81,27 @@ def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"symbolic link|Too many levels"):
         save_result(call(), tmp_path)
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("block", "suffix", "data"),
+    [
+        ({"type": "audio", "mimeType": "audio/mpeg", "data": "SUQz" + "AAAA" * 5_000}, ".mp3", b"ID3" + bytes(15_000)),
+        ({"type": "text", "text": "words " * 5_000}, ".txt", b"words " * 5_000),
+    ],
+)
+def test_a_result_that_was_too_large_to_be_kept_is_saved_from_its_file(
+    tmp_path: Path, block: dict[str, Any], suffix: str, data: bytes
+) -> None:
+    result = {"content": [block]}
+    keeper = Keeper(tmp_path / "spilled", limit_tokens=10, keep_bytes=1_000)
+    measured = anyio.run(keeper.keep, "id", "s", None, result)
+    known = replace(call(), result=keeper.held(result, measured), measured=measured)
+    assert known.result != result
+    path = save_result(known, tmp_path / "results")
+    assert (path.suffix, path.read_bytes()) == (suffix, data)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for file in (tmp_path / "spilled").iterdir():
+        file.unlink()
+    with pytest.raises(FileNotFoundError):
+        save_result(known, tmp_path / "results")

@@ -9,8 +9,8 @@ import pytest
 from mcpdeck.services.auth.masking import LONGEST_SECRET, SHOWN
 from mcpdeck.services.auth.rules import RULES, verdict
 from mcpdeck.services.auth.steps import KEPT, MOST_HIDDEN, Got, Recorder, Sent
-from mcpdeck.services.config.mask import MASK
 from mcpdeck.services.models import LoginPhase, LoginStep, ShownField
+from mcpdeck.services.telemetry.redaction import MASK
 
 SECRET = "s3cr3t-of-this-test"
 FORM = (("content-type", "application/x-www-form-urlencoded"),)

@@ -21,7 +21,7 @@ from typing import Any
 import anyio
 
 from tests import entries
-from tests.bench import many_servers, merge
+from tests.bench import many_servers, merge, pipeline, search
 from tests.entries import SERVERS
 from tests.terminal import Terminal
 
@@ -130,6 +130,8 @@ def main() -> None:
         report("process start to first tools/list answer", ours, sdk, "the same")
         calls, sdk_calls = anyio.run(call_latency, options.calls)
         report(f"one tool call (p50 of {options.calls})", calls, sdk_calls, "the same")
+        pipeline.say(Path(folder))
+        search.say()
         merge.say(Path(folder))
         if options.servers:
             many_servers.say(options.servers)

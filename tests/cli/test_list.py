@@ -40,6 +40,17 @@ def test_no_connect_contacts_nothing(mcpdeck: CommandLine) -> None:
     assert not witness.exists()
 
 
+def test_each_instance_of_an_entry_is_listed_with_the_name_of_the_entry(mcpdeck: CommandLine) -> None:
+    mcpdeck.user({"a": tiny(replicas=2)})
+    rows = mcpdeck("list", "a", "--json").json["servers"]
+    assert [(row["name"], row["replicaOf"], row["status"]) for row in rows] == [
+        ("a", None, "connected"),
+        ("a#2", "a", "connected"),
+    ]
+    rows = mcpdeck("list", "--no-connect", "--json").json["servers"]
+    assert [(row["name"], row["replicaOf"]) for row in rows] == [("a", None), ("a#2", "a")]
+
+
 def test_a_suppressed_server_is_listed_under_its_own_name_with_its_winner(mcpdeck: CommandLine) -> None:
     mcpdeck.user({"a": tiny()})
     given = '{"mcpServers": {"a": {"command": "other"}}}'

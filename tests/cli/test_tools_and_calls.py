@@ -117,9 +117,9 @@ def test_an_error_object_instead_of_a_result_is_1_with_its_code(mcpdeck: Command
 
 def test_content_that_is_no_text_is_described_on_one_line(mcpdeck: CommandLine) -> None:
     assert mcpdeck("call", "picture", "--", *TINY).out.splitlines() == [
-        "[image image/png, 70 bytes]",
-        "[audio audio/wav, 3 bytes]",
-        "[resource file:///dot.bin, application/octet-stream, 70 bytes]",
+        "[image image/png, 1×1, 70 bytes]",
+        "[audio audio/wav, 3 bytes, not for a model]",
+        "[resource file:///dot.bin, application/octet-stream, 1×1, 70 bytes]",
         "[link a.txt: file:///a.txt]",
     ]
 
@@ -131,9 +131,9 @@ def test_structured_content_that_repeats_the_text_is_printed_once(mcpdeck: Comma
 def test_structured_content_that_breaks_its_schema_is_shown_with_what_is_wrong(mcpdeck: CommandLine) -> None:
     done = mcpdeck("call", "liar", "--", *TINY)
     assert (done.code, done.out) == (0, 'see below\n{\n  "lie": 1\n}\n')
-    assert "'truth' is a required property" in done.err
+    assert "truth: is missing" in done.err
     document = mcpdeck("call", "liar", "--json", "--", *TINY).json
-    assert document["outputProblems"] == ["structured content: 'truth' is a required property"]
+    assert document["outputProblems"] == ["structured content: truth: is missing"]
 
 
 def test_a_tool_that_is_not_listed_is_sent_with_no_validate(mcpdeck: CommandLine) -> None:

@@ -11,9 +11,10 @@ import anyio
 import pytest
 
 from mcpdeck.app.heard import Heard
-from mcpdeck.app.trace_file import masked, traced
+from mcpdeck.app.trace_file import traced
 from mcpdeck.services.errors import UsageError
 from mcpdeck.services.models import Json
+from mcpdeck.services.telemetry.redaction import redacted
 from mcpdeck.services.telemetry.trace import Trace, TraceRecord
 
 RECORD = TraceRecord(1.5, 1, "s", 1, 1, "received", "http", "notification", None, "notifications/x", b'{"method": "x"}')
@@ -73,7 +74,7 @@ def test_a_full_disk_is_said_once_and_the_session_goes_on(capsys: pytest.Capture
     ],
 )
 def test_tokens_and_session_ids_never_stand_in_a_trace(value: Json, tmp_path: Path) -> None:
-    assert "s3cret" not in json.dumps(masked(value))
+    assert "s3cret" not in json.dumps(redacted(value))
     trace, file = Trace(), tmp_path / "t"
     with traced(trace, str(file)):
         data = value.encode() if isinstance(value, str) else json.dumps(value).encode()

@@ -23,6 +23,16 @@ def _one(project: Project, value: object, **changes: Any) -> ServerEntry:
         ({"command": ["npx"]}, "an array, not a string", '"command"'),
         ({"url": "https://h/mcp"}, 'no "type"', 'add "type": "http"'),
         ({"type": "http"}, 'no "url"', '"url"'),
+        ({"urls": ["https://h/mcp"]}, 'has "urls" but no "type"', 'add "type": "http"'),
+        ({"type": "http", "urls": "http://h/"}, '"urls" is a string, not an array', '"urls": ["https://'),
+        ({"type": "http", "urls": []}, '"urls" is empty', "at least one"),
+        ({"type": "http", "urls": ["http://h/", 1]}, "a number at place 2", "write a URL"),
+        ({"type": "http", "urls": ["http://h/", "http://h/"]}, "the same URL at places 1 and 2", "keep one"),
+        ({"type": "http", "urls": [f"http://h{n}/" for n in range(17)]}, "names 17 URLs", "at most 16"),
+        ({"type": "http", "url": "http://h/", "urls": ["http://i/"]}, '"url" and "urls"', "move"),
+        ({"type": "http", "urls": ["http://h/", "i/mcp"]}, "does not begin with http", "http://"),
+        ({"type": "http", "urls": ["http://h/", "${NOT_SET}/"]}, "NOT_SET, which is not set", "set NOT_SET"),
+        ({"type": "ws", "urls": ["ws://h/"]}, 'no "url"', '"url"'),
         ({"type": "http", "url": "h/mcp"}, "does not begin with http", "http://"),
         ({"type": "http", "url": "http://"}, "no host", "http://"),
         ({"type": "http", "url": "http://h:99999/"}, "no address", "http://"),
@@ -339,3 +349,69 @@ def test_a_name_with_odd_characters_is_kept_and_reported(project: Project) -> No
     rows = project.load()
     assert any("normalised" in lint for lint in rows["my server"].lints)
     assert rows[""].gate is Status.NOT_CONFIGURED
+
+
+@pytest.mark.parametrize(
+    ("value", "count", "lint"),
+    [
+        (1, 1, None),
+        (3, 3, None),
+        (16, 16, None),
+        (17, 1, '"replicas" is 17, not a number from 1 to 16: one is started'),
+        (0, 1, '"replicas" is 0, not a number from 1 to 16: one is started'),
+        ("3", 1, '"replicas" is a string, not a whole number from 1 to 16: one is started'),
+        (2.5, 1, '"replicas" is a number, not a whole number from 1 to 16: one is started'),
+        (True, 1, '"replicas" is a boolean, not a whole number from 1 to 16: one is started'),
+    ],
+)
+def test_how_many_processes_run_is_a_small_number(
+    project: Project, value: object, count: int, lint: str | None
+) -> None:
+    entry = _one(project, {"command": "x", "replicas": value})
+    assert entry.problem is None
+    assert entry.replicas == count
+    assert entry.lints == (() if lint is None else (lint,))
+
+
+def test_replicas_are_of_processes_and_urls_are_of_http_servers(project: Project) -> None:
+    remote = _one(project, {"type": "http", "url": "http://h/", "replicas": 3})
+    assert remote.replicas == 1
+    assert remote.lints == ('"replicas" is not used by a server of type http',)
+    local = _one(project, {"command": "x", "urls": ["http://h/"]})
+    assert local.instances == ()
+    assert local.lints == ('"urls" is not used by a server of type stdio',)
+
+
+def test_several_addresses_have_everything_else_in_common(project: Project) -> None:
+    value = {
+        "type": "http",
+        "urls": ["https://${HOST:-one.example}/mcp", "https://two.example/mcp?token=abcdefgh12345678"],
+        "headers": {"X-Team": "a", "Mcp-Method": "x"},
+    }
+    entry = _one(project, value)
+    assert entry.problem is None
+    targets = [one.target for one in entry.instances]
+    assert all(isinstance(target, HttpTarget) and dict(target.headers) == {"X-Team": "a"} for target in targets)
+    assert [target.url for target in targets if isinstance(target, HttpTarget)] == [
+        "https://one.example/mcp",
+        "https://two.example/mcp?token=abcdefgh12345678",
+    ]
+    assert entry.target == targets[0]
+    # Shown unexpanded and masked, as a whole and one by one; what is odd about a header is said once.
+    shown = [one.endpoint for one in entry.instances]
+    assert shown[0] == "https://${HOST:-one.example}/mcp"
+    assert "abcdefgh12345678" not in shown[1]
+    assert entry.endpoint == ", ".join(shown)
+    assert ("url", entry.endpoint) in entry.provenance.shown
+    assert len(entry.lints) == len(set(entry.lints)) == 1
+
+
+def test_one_address_in_a_list_is_one_server(project: Project) -> None:
+    entry = _one(project, {"type": "http", "urls": ["https://h/mcp"]})
+    assert entry.instances == ()
+    assert entry.endpoint == "https://h/mcp"
+
+
+def test_how_many_processes_are_wanted_is_shown_to_whoever_approves(project: Project) -> None:
+    assert ("processes", "3") in _one(project, {"command": "x", "replicas": 3}).provenance.shown
+    assert all(label != "processes" for label, _ in _one(project, {"command": "x", "replicas": 1}).provenance.shown)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcpdeck.services.config.mask import masked_command, masked_line, masked_url
+from mcpdeck.services.config.mask import masked_command, masked_line
+from mcpdeck.services.telemetry.redaction import masked_url
 
 
 @pytest.mark.parametrize(

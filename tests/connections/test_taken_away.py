@@ -58,7 +58,8 @@ async def test_a_call_in_flight_ends_at_once_and_says_why_its_server_was_taken_a
     async with calling(TINY, OTHER) as (services, ended):
         services.manager.configure([OTHER] if now is None else [now, OTHER])
         await eventually(lambda: ended, "end of the call", seconds=2)
-        assert ended[0].status is CallStatus.FAILED
+        blocked = now is not None and now.gate is Status.BLOCKED
+        assert ended[0].status is (CallStatus.DENIED if blocked else CallStatus.FAILED)
         assert ended[0].error is not None
         assert ended[0].error.title == said
 
@@ -196,7 +197,7 @@ async def test_a_server_that_is_denied_while_connected_is_left_with_the_next_cal
             await services.manager.connected("tiny")
             rules.denied.add("tiny")
             call = await services.executor.call("tiny", "echo", {"text": "x"})
-            assert (call.status, call.error and call.error.kind) == (CallStatus.FAILED, "policy")
+            assert (call.status, call.error and call.error.kind) == (CallStatus.DENIED, "policy")
             await eventually(lambda: status() is Status.BLOCKED, "blocked server")
             assert services.store.state.mcp.servers["tiny"].pid is None
             rules.denied.clear()

@@ -10,13 +10,22 @@ import anyio
 import pytest
 
 from mcpdeck.app.main import Services, running
+from mcpdeck.app.worker import Engine
 from mcpdeck.services.config.load import LoadOptions
-from mcpdeck.services.errors import UsageError
+from mcpdeck.services.engine import sending
+from mcpdeck.services.engine.limits import Limits
 from mcpdeck.services.policy.configured import Configured
 from mcpdeck.services.state.model import CallStatus
 from tests.entries import SERVERS
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule counts from the moment in which it is written, and not some milliseconds later."""
+    monkeypatch.setattr(sending, "LOOK_AFTER", 0.0)
 
 
 def _configured(base: Path) -> Configured:
@@ -77,28 +86,30 @@ async def test_a_call_on_a_server_that_there_is_not_is_a_mistake_and_no_call(tmp
     configured = _configured(tmp_path)
     with anyio.fail_after(30):
         async with running(configured.load_entries(), guard=configured.guard) as services:
-            with pytest.raises(UsageError):
-                await services.executor.call("nothing", "echo", {})
+            call = await services.executor.call("nothing", "echo", {})
+            assert call.status is CallStatus.NOT_FOUND
             assert not services.store.state.calls
 
 
 async def test_a_rule_that_comes_into_force_while_the_call_waits_to_be_sent_keeps_it_back(tmp_path: Path) -> None:
     configured = _configured(tmp_path)
+    engine = Engine(limits=Limits(per_server=1))
     with anyio.fail_after(30):
-        async with running(configured.load_entries(), guard=configured.guard) as services:
+        async with running(configured.load_entries(), guard=configured.guard, engine=engine) as services:
             await services.manager.connected("tiny")
-            file = tmp_path / "managed" / "managed-settings.json"
-            checks: list[str] = []
-            check = services.manager.check
+            place = await services.executor.limiter.enter("tiny")
+            async with anyio.create_task_group() as tasks:
 
-            def then_forbidden(name: str) -> None:
-                check(name)
-                checks.append(name)
-                _write(file, {"deniedMcpServers": [{"serverName": "tiny"}]})
+                async def called() -> None:
+                    await services.executor.call("tiny", "echo", {"text": "a"}, validate=False)
 
-            services.manager.check = then_forbidden  # type: ignore[method-assign]
-            call = await services.executor.call("tiny", "echo", {"text": "a"}, validate=False)
+                tasks.start_soon(called)
+                await eventually(
+                    lambda: [call.waits for call in services.store.state.calls] == ["a free place"], "wait"
+                )
+                _write(tmp_path / "managed" / "managed-settings.json", {"deniedMcpServers": [{"serverName": "tiny"}]})
+                place.leave()
+            (call,) = services.store.state.calls
             assert "tools/call" not in _sent(services)
-            assert checks == ["tiny"]
             assert call.error is not None
             assert call.error.kind == "policy"

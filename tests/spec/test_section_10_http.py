@@ -9,8 +9,9 @@ import anyio
 import pytest
 
 from mcpdeck.services.eras.headers import SAFE_INTEGER, mirrored
-from mcpdeck.services.errors import ConnectionLost, HttpStatusError, RPCError, UnknownTool
+from mcpdeck.services.errors import ConnectionLost, HttpStatusError, RPCError
 from mcpdeck.services.models import EraName
+from mcpdeck.services.state.model import CallStatus
 from tests.playbooks.opened import opened
 from tests.playbooks.scripted import error
 from tests.servers.scripted_http import Exchange
@@ -105,8 +106,10 @@ async def test_a_tool_with_a_wrong_annotation_is_told_with_its_reason_and_not_ca
         assert good.excluded is None
         assert bad.excluded is not None
         assert "x-mcp-header" in bad.excluded
-        with pytest.raises(UnknownTool, match="must not be called"):
-            await it.services.executor.call("peer", "bad", {"a": 1})
+        call = await it.services.executor.call("peer", "bad", {"a": 1})
+        assert call.status is CallStatus.NOT_FOUND
+        assert call.error is not None
+        assert "must not be called" in call.error.title
         assert "tools/call" not in it.methods()
 
 

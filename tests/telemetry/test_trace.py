@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from mcpdeck.app.main import running
-from mcpdeck.services.telemetry.trace import ALL_KEPT, RECORD, Trace, TraceRecord, line
+from mcpdeck.services.telemetry.trace import ALL_KEPT, HEAD_KEPT, RECORD, TAIL_KEPT, Trace, TraceRecord, line
 from tests import entries
 from tests.entries import SERVERS
 from tests.waiting import eventually
@@ -46,6 +46,21 @@ def test_the_newest_record_stays_however_large_it_is() -> None:
     put(trace, 100, 3)
     put(trace, 5_000)
     assert [len(record.data) for record in trace.of("one")] == [5_000]
+
+
+def test_a_record_larger_than_half_of_what_is_kept_loses_its_middle_and_listeners_get_all_of_it() -> None:
+    trace = Trace(bytes_kept=2_000_000)
+    heard: list[bytes] = []
+    trace.tap(lambda record: heard.append(record.data))
+    data = b"{" + b"x" * 1_500_000 + b"}"
+    trace.connection("one", 1, "stdio").note(1.0, "received", "response", data, message_id=1)
+    (record,) = trace.of("one")
+    assert len(record.data) == HEAD_KEPT + TAIL_KEPT
+    assert (record.size, record.id) == (len(data), 1)
+    assert record.data.startswith(b"{x")
+    assert record.data.endswith(b"x}")
+    assert line(record, "")["bytes"] == len(data)
+    assert heard == [data]
 
 
 def test_a_flood_of_one_server_costs_another_nothing() -> None:

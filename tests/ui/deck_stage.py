@@ -15,8 +15,9 @@ from mcpdeck.app.deck import Deck
 from mcpdeck.app.registry_intents import Registry
 from mcpdeck.app.screens.deck_screen import DeckScreen
 from mcpdeck.app.seen import Seen
+from mcpdeck.app.tool_intents import Explained
 from mcpdeck.services.models import JsonObject
-from mcpdeck.services.state.model import AppState
+from mcpdeck.services.state.model import AppState, CallState
 from mcpdeck.services.state.store import Store
 from mcpdeck.widgets.server_offer import Declared
 from tests.ui import questions, states
@@ -36,6 +37,12 @@ class Kept:
         self.registry: Registry | None = None
         self.embedded = False
         self.secrets: dict[str, str] = {}
+        self.profile = ""
+        self.looks = False
+        self.known_profiles: tuple[str, ...] = ()
+        self.explains: Explained | None = None
+        self.names: dict[tuple[str, str], str] = {}
+        self.given: dict[str, JsonObject] = {}
 
     def call(
         self,
@@ -50,6 +57,45 @@ class Kept:
         self.asked.append(("call as task" if as_task else "call", server, tool, arguments))
         self.refused = refused
         return "call-new"
+
+    def read(self, server: str, uri: str) -> str:
+        self.asked.append(("read", server, uri))
+        return "call-read"
+
+    def prompt(self, server: str, name: str, arguments: JsonObject) -> str:
+        self.asked.append(("prompt", server, name, arguments))
+        return "call-prompt"
+
+    def reset_breaker(self, server: str) -> None:
+        self.asked.append(("reset breaker", server))
+
+    def profile_of(self, server: str) -> str:
+        return self.profile
+
+    def profiles(self) -> tuple[str, ...]:
+        return self.known_profiles
+
+    def set_profile(self, name: str, server: str | None) -> None:
+        self.asked.append(("set profile", name, server))
+
+    def explained(self, server: str, tool: str, arguments: JsonObject) -> Explained | None:
+        self.asked.append(("explained", server, tool, arguments))
+        return self.explains
+
+    def allow_for_a_while(self, server: str, tool: str) -> None:
+        self.asked.append(("allow for a while", server, tool))
+
+    def forget(self, rule: str) -> None:
+        self.asked.append(("forget", rule))
+
+    def qualified(self, server: str, tool: str) -> str:
+        return self.names.get((server, tool), "")
+
+    def look_at_load(self, looking: bool) -> None:
+        self.looks = looking
+
+    def for_model(self, call: CallState) -> JsonObject | None:
+        return self.given.get(call.id)
 
     def cancel(self, call_id: str) -> None:
         self.asked.append(("cancel", call_id))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from textual.pilot import Pilot
 
 from mcpdeck.app.controller import Controller
 from mcpdeck.app.deck import Deck
-from mcpdeck.app.worker import Services, running
+from mcpdeck.app.worker import BARE, Engine, Services, running
 from mcpdeck.services.connections.logins import Logins
 from mcpdeck.services.manager import Settings
 from mcpdeck.services.models import ServerEntry
@@ -28,10 +29,12 @@ async def dashboard(
     *,
     size: tuple[int, int] = (120, 40),
     logins: Logins | None = None,
+    engine: Engine = BARE,
+    ticks: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[tuple[Pilot[None], Deck, Services]]:
-    """Composed as ``app.main`` does it: the connections live around the App."""
+    """Composed as ``app.main`` does it: the connections live around the App. ``ticks``: see ``Deck``."""
     async with (
-        running(entries, settings=Settings(), can_ask=True, logins=logins) as services,
+        running(entries, settings=Settings(), can_ask=True, logins=logins, engine=engine) as services,
         anyio.create_task_group() as tasks,
     ):
         deck = Deck(
@@ -39,6 +42,7 @@ async def dashboard(
             lambda toast: Controller(
                 services, tasks, toast, set_enabled=_never, approve=_never, reject=_never, data_folder=data_folder
             ),
+            ticks=ticks,
         )
         async with deck.run_test(size=size) as pilot:
             yield pilot, deck, services

@@ -6,6 +6,7 @@ import json
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -15,11 +16,12 @@ import pytest
 from mcpdeck.app.controller import Controller, Severity
 from mcpdeck.app.seen import Seen
 from mcpdeck.app.worker import Services
-from mcpdeck.services.errors import InvalidArguments, McpDeckError, RPCError, UnknownTool, UsageError
+from mcpdeck.services import events as ev
+from mcpdeck.services.errors import McpDeckError, RPCError, UsageError
 from mcpdeck.services.manager import ConnectionManager
-from mcpdeck.services.models import JsonObject, Source
+from mcpdeck.services.models import Caller, ErrorInfo, JsonObject, Source
 from mcpdeck.services.session import Offer
-from mcpdeck.services.state.model import AppState
+from mcpdeck.services.state.model import AppState, CallState, CallStatus
 from mcpdeck.services.state.reducers import row_of
 from mcpdeck.services.state.store import Store
 from tests.config.project import Project
@@ -28,10 +30,10 @@ from tests.waiting import eventually
 
 
 class Executor:
-    """Raises what it is told to, or waits until it is cancelled."""
+    """Ends a call as it is told to, or waits until it is cancelled."""
 
     def __init__(self) -> None:
-        self.error: Exception | None = None
+        self.ends: CallState | None = None
         self.called: list[tuple[str, str, JsonObject, bool]] = []
         self.cancelled = 0
         self.as_task = False
@@ -45,15 +47,36 @@ class Executor:
         call_id: str,
         validate: bool = True,
         as_task: bool = False,
-    ) -> None:
+        caller: Caller = Caller.PROGRAM,
+    ) -> CallState:
+        assert caller is Caller.DASHBOARD
         self.called.append((server, tool, arguments, validate))
         self.as_task = as_task
-        if self.error is not None:
-            raise self.error
+        return await self._end(call_id)
+
+    async def read(self, server: str, uri: str, *, call_id: str, caller: Caller = Caller.PROGRAM) -> CallState:
+        assert caller is Caller.DASHBOARD
+        self.called.append((server, uri, {}, True))
+        return await self._end(call_id)
+
+    async def prompt(
+        self, server: str, name: str, arguments: dict[str, str], *, call_id: str, caller: Caller = Caller.PROGRAM
+    ) -> CallState:
+        assert caller is Caller.DASHBOARD
+        self.called.append((server, name, {**arguments}, True))
+        return await self._end(call_id)
+
+    async def _end(self, call_id: str) -> CallState:
+        if self.ends is not None:
+            return replace(self.ends, id=call_id)
         try:
             await anyio.sleep_forever()
         finally:
             self.cancelled += 1
+
+
+def ended(status: CallStatus, error: ErrorInfo) -> CallState:
+    return states.call(9, server="files", tool="x", status=status, result=None, error=error)
 
 
 class Manager:
@@ -105,8 +128,14 @@ class Manager:
 
 class Desk:
     def __init__(
-        self, controller: Controller, executor: Executor, manager: Manager, toasts: list[tuple[str, str, str]]
+        self,
+        controller: Controller,
+        executor: Executor,
+        manager: Manager,
+        toasts: list[tuple[str, str, str]],
+        store: Store,
     ) -> None:
+        self.store = store
         self.controller = controller
         self.manager = manager
         self.executor = executor
@@ -132,6 +161,7 @@ async def desk(folder: Path, state: AppState | None = None) -> AsyncIterator[Des
             executor,
             fake.manager,
             toasts,
+            fake.store,
         )
         tasks.cancel_scope.cancel()
 
@@ -165,7 +195,8 @@ async def test_a_call_made_by_hand_may_ask_again_for_what_was_said_no_to(tmp_pat
 
 async def test_refused_arguments_go_back_to_who_asked(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
-        at.executor.error = InvalidArguments("they do not fit", problems=("a: is missing",), server="files")
+        wrong = ErrorInfo("usage", "they do not fit", details={"problems": ["a: is missing"]})
+        at.executor.ends = ended(CallStatus.INVALID, wrong)
         told: list[tuple[str, ...]] = []
         at.controller.call("files", "read", {}, refused=told.append)
         await eventually(lambda: told, "refusal")
@@ -175,12 +206,34 @@ async def test_refused_arguments_go_back_to_who_asked(tmp_path: Path) -> None:
         assert at.toasts == [("files: they do not fit", "", "error")]
 
 
-async def test_an_error_before_a_call_is_a_toast_with_what_to_do(tmp_path: Path) -> None:
+UNKNOWN = ErrorInfo("usage", "files has no tool called 'x'", "Did you mean y?")
+
+
+@pytest.mark.parametrize("status", [CallStatus.NOT_FOUND, CallStatus.FAILED], ids=str)
+async def test_what_never_became_a_call_is_a_toast_with_what_to_do(tmp_path: Path, status: CallStatus) -> None:
     async with desk(tmp_path) as at:
-        at.executor.error = UnknownTool("files has no tool called 'x'", hint="Did you mean y?", server="files")
+        at.executor.ends = ended(status, UNKNOWN)
         at.controller.call("files", "x", {})
         await eventually(lambda: at.toasts, "toast")
         assert at.toasts == [("files: files has no tool called 'x'", "Did you mean y?", "error")]
+
+
+async def test_a_call_that_failed_on_its_card_is_no_toast_as_well(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.executor.ends = ended(CallStatus.FAILED, UNKNOWN)
+        # The call's task runs only later: by then the card is there.
+        call = at.controller.call("files", "x", {})
+        at.store.dispatch(ev.CallStarted(call, "files", "x", {}, states.NOW))
+        await eventually(lambda: not at.controller._running, "end of the call")
+        assert at.toasts == []
+
+
+async def test_a_linked_resource_is_read_and_a_prompt_got_with_texts_alone(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        at.controller.read("files", "file:///a")
+        at.controller.prompt("files", "greet", {"name": "Ada", "times": 3})
+        await eventually(lambda: len(at.executor.called) == 2, "calls")
+        assert at.executor.called == [("files", "file:///a", {}, True), ("files", "greet", {"name": "Ada"}, True)]
 
 
 async def test_a_bug_below_a_click_is_told_and_ends_nothing(tmp_path: Path) -> None:

@@ -122,10 +122,15 @@ class QuestionPanel(Widget):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="question-about", can_focus=False):
             yield Words()
+            yield from self.below()
         yield FieldsForm(warn_secrets=True, enter_steps=True)
         with Flow(classes="question-bar"):
             yield from self.chips()
             yield Static("", classes=f"question-status {FILLER}")
+
+    def below(self) -> ComposeResult:
+        """What else is to be read, below the words."""
+        return ()
 
     def chips(self) -> ComposeResult:
         yield Chip("Accept", "Ctrl+R", id="question-accept", classes="-strong")
@@ -136,7 +141,8 @@ class QuestionPanel(Widget):
         self.watch(self.fields, "virtual_size", self._resized, init=False)
         self.watch(self._about, "virtual_size", self._resized, init=False)
         self.watch(self._bar, "virtual_size", self._resized, init=False)
-        self.watch(self._words, "virtual_size", self._resized, init=False)  # fewer words leave the room as it was
+        for read in self._about.children:  # fewer words leave the room as it was
+            self.watch(read, "virtual_size", self._resized, init=False)
         self.call_later(self._show)  # once mounted: it may have been told before
 
     # Room.
@@ -166,7 +172,7 @@ class QuestionPanel(Widget):
     def _fit(self) -> None:
         """Ask for as many rows as there are to show; what holds the panel may give less, then the parts share it."""
         # The words themselves: what scrolls them is only as tall as it may be.
-        about = max(1, self._words.outer_size.height)
+        about = max(1, sum(read.outer_size.height for read in self._about.children if read.display))
         form = self.form_rows
         bar = max(1, self._bar.outer_size.height)
         height = about + form + bar

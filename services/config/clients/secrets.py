@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from ...models import Json, JsonObject, as_list, as_object
+from ...telemetry.redaction import MASK, secret_name
 from ..expand import REFERENCE
-from ..mask import MASK, secret_name
 from ..masked_entry import masked_secrets
 from .variables import variable_name
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...models import Json, JsonObject, as_list, as_object, as_text
-from ..mask import secret_name
+from ...telemetry.redaction import secret_name
 from .client import Client, Machine, Spot
 from .notes import Foreign, Notes
 from .shape import (

@@ -1,0 +1,321 @@
+"""May this be used? Rules, profile, budgets and answers, weighed: deny beats ask beats allow.
+
+Owns the weighing and its explanation. Never asks anybody, never writes a settings file, and never opens one: what
+they say is handed to it, and looked at again when it may have changed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import ConfigError, PolicyDenied, UsageError
+from ..models import ErrorInfo
+from ..models.permissions import Act, Decision, Effect, Reach
+from ..state.text import one_line
+from .budgets import Budgets
+from .candidates import (
+    ALWAYS_ASK,
+    PERSONS,
+    Candidate,
+    by_answer,
+    by_budget,
+    by_default,
+    by_profile,
+    by_rule,
+    changed_since,
+    read_only,
+    shown,
+)
+from .permission_rules import Refused, Rule, parse_rule
+from .permission_settings import Written
+from .permission_standing import SESSION, Standing, Told
+from .profiles import ADMIN, Profile
+from .remembered import Answer, Answers, Yes
+from .rule_book import NO_RULES
+
+LOOK_AFTER = 0.05
+"""Seconds for which it is not asked whether a file changed: a call costs no stat then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where permissions are told. ``written``: what the files say now, the administrator's first; the same object
+    for as long as nothing changed. ``servers``: the names of those that are configured. ``place``: where the answers
+    about a server belong (empty: to the person, wherever they work), None for one of which none are kept.
+    """
+
+    written: Callable[[], Told]
+    servers: Callable[[], Iterable[str]] = tuple
+    place: Callable[[str], str | None] = lambda server: ""
+
+
+class Permissions:
+    """One for each run. ``data`` is the folder that answers are kept in, None: none are.
+
+    ``now`` counts seconds for budgets and grants, ``wall`` is the clock on the wall.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        data: Path | None = None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._sources = sources
+        self._answers = Answers(data)
+        self._keeps = data is not None
+        self._now = now
+        self._wall = wall
+        self._budgets = Budgets(now)
+        self._grants: list[Rule] = []
+        self._chosen: str | None = None
+        self._chosen_for: dict[str, str] = {}
+        self._known: Standing | None = None
+        self._profiles: dict[str, tuple[Profile, str]] = {}  # by server, as long as nothing changes
+        self._lock = threading.RLock()  # tools of this process ask in a thread of their own
+        self._looked = float("-inf")
+
+    @classmethod
+    def open(cls) -> Permissions:
+        """Everything is allowed: for programs that give none."""
+        found = cls.of(())
+        found.set_profile(ADMIN)
+        return found
+
+    @classmethod
+    def of(cls, written: Sequence[Written], data: Path | None = None, **clocks: Callable[[], float]) -> Permissions:
+        """With what is ``written``, once and for all."""
+        told = tuple(written)
+        return cls(Sources(lambda: told), data, **clocks)
+
+    # -- deciding
+
+    def decide(self, act: Act) -> Decision:
+        """What is to be done. Where it is allowed it counts as done: its budgets have one use less."""
+        with self._lock:
+            decision = self.judge(act)
+            if decision.effect is Effect.ALLOW:
+                self._count(act)
+            return decision
+
+    def judge(self, act: Act) -> Decision:
+        """The same as a question: nothing is counted."""
+        with self._lock:
+            return next(self._candidates(act)).decision
+
+    def reaches(self, act: Act, decision: Decision) -> tuple[Reach, ...]:
+        """How far a yes to ``decision`` about ``act`` may reach; nothing unless it asks."""
+        if decision.effect is not Effect.ASK:
+            return ()
+        found = next((one for one in self._every(act) if one.decision == decision), None)
+        allowed = (Reach.ONCE,) if found is None else found.reaches
+        if not act.digest or not self._keeps or self._sources.place(act.server) is None:
+            return tuple(reach for reach in allowed if reach in (Reach.ONCE, Reach.SESSION))
+        return allowed
+
+    def answered(self, act: Act, reach: Reach) -> ErrorInfo | None:
+        """A person said yes to ``act``, which happens now: that is remembered as far as ``reach`` says.
+
+        What always asks is remembered for these arguments and this session at most. The error says why an answer
+        could not be kept for good; it holds for this session then.
+        """
+        with self._lock:
+            reaches = next(self._candidates(act)).reaches  # before this use counts
+            self._count(act)
+            return None if reach is Reach.ONCE or reaches in ((), (Reach.ONCE,)) else self._keep(act, reach, reaches)
+
+    def _keep(self, act: Act, reach: Reach, reaches: tuple[Reach, ...]) -> ErrorInfo | None:
+        place = self._sources.place(act.server) if self._keeps and act.digest else None
+        always = Reach.ARGUMENTS not in reaches
+        same = always or reach is Reach.ARGUMENTS
+        if reach is Reach.SESSION or place is None or always:
+            self._answers.for_session(act, same_arguments=same, at=self._wall())
+            return None
+        try:
+            self._answers.for_good(act, place, same_arguments=same, at=self._wall())
+        except ConfigError as error:
+            self._answers.for_session(act, same_arguments=same, at=self._wall())
+            return ErrorInfo.of(error)
+        return None
+
+    def available(self, acts: Iterable[Act]) -> list[tuple[Act, Decision]]:
+        """Those of ``acts`` that are not denied, each with what would be decided."""
+        judged = ((act, self.judge(act)) for act in acts)
+        return [(act, decision) for act, decision in judged if decision.effect is not Effect.DENY]
+
+    def explain(self, act: Act) -> tuple[str, ...]:
+        """The decision in a line, then every rule that matched beside it, the strongest first."""
+        first, *others = self._every(act)
+        lines = [f"{shown(first.decision)}: {first.decision.why}"]
+        lines += [f"also {shown(one.decision)}, which counts for less" for one in others]
+        return tuple(lines)
+
+    # -- profiles and grants
+
+    def profiles(self) -> tuple[str, ...]:
+        """The names that can be chosen: the built-in ones, then the others."""
+        return tuple(self._standing().profiles)
+
+    def profile_of(self, server: str) -> str:
+        """The name of the profile that counts for ``server``."""
+        with self._lock:
+            return self._profile(self._standing(), server)[0].name
+
+    def set_profile(self, name: str, server: str | None = None) -> None:
+        """Choose a profile until this process ends, for ``server`` or for all that no choice names.
+
+        Raises ``UsageError`` where there is none of that name, ``PolicyDenied`` where the administrator chose.
+        """
+        standing = self._standing()
+        if name not in standing.profiles:
+            raise UsageError(
+                f'no profile named "{one_line(name, 60)}"', hint=f"there is {', '.join(standing.profiles)}"
+            )
+        file = standing.managed_choice(server)
+        if file is not None:
+            raise PolicyDenied(
+                f"the profile is chosen by {file}",
+                hint="whoever manages this machine chose it, and nothing else does",
+                details={"file": file},
+            )
+        with self._lock:
+            if server is None:
+                self._chosen = name
+            else:
+                self._chosen_for[server] = name
+            self._profiles.clear()
+
+    def allow_for(self, rule: str, seconds: float) -> None:
+        """Allow what ``rule`` names for so long, in this process. Raises ``UsageError`` for what is no rule."""
+        parsed = parse_rule(rule, Effect.ALLOW, f"{SESSION}, for {seconds:g} s", until=self._now() + seconds)
+        if parsed is None or isinstance(parsed, Refused):
+            why = "it is not about MCP" if parsed is None else parsed.why
+            raise UsageError(f'"{one_line(rule, 80)}" is no rule: {why}', hint="write mcp__SERVER__TOOL")
+        self._grants = [grant for grant in self._grants if grant.text != parsed.text] + [parsed]
+
+    # -- what there is
+
+    def written(self) -> Told:
+        """What each file says."""
+        return self._standing().told
+
+    def choices(self) -> dict[str, str]:
+        """The servers that a file or this session chooses a profile for, each with the one that counts."""
+        return {server: self.profile_of(server) for server in (*self._standing().choices(), *self._chosen_for)}
+
+    def grants(self) -> tuple[Rule, ...]:
+        """The grants that have not ended."""
+        now = self._now()
+        self._grants = [grant for grant in self._grants if (grant.until or 0.0) > now]
+        return tuple(self._grants)
+
+    @property
+    def lints(self) -> tuple[str, ...]:
+        """Rules that count for nothing because of the servers there are, profiles that nobody described, and answers
+        that cannot be read.
+        """
+        standing = self._standing()
+        lints = (*standing.book.lints, *standing.unknown_profiles())
+        unread = self._answers.problem
+        return lints if unread is None else (*lints, f"{self._answers.path} does not tell what was answered: {unread}")
+
+    def remembered(self) -> tuple[Answer, ...]:
+        """The answers of this session, then those that are kept, of every project."""
+        self._answers.look()
+        return self._answers.all()
+
+    def forget(self, rule: str) -> tuple[str, ...]:
+        """Forget answers and grants that ``rule`` names, and say which. Raises ``ConfigError``."""
+        ended = [grant.text for grant in self.grants() if grant.text == rule.strip()]
+        self._grants = [grant for grant in self._grants if grant.text not in ended]
+        return (*ended, *(answer.rule for answer in self._answers.forget(rule.strip())))
+
+    # -- weighing
+
+    def _every(self, act: Act) -> tuple[Candidate, ...]:
+        with self._lock:
+            return tuple(self._candidates(act))
+
+    def _candidates(self, act: Act) -> Iterator[Candidate]:
+        """Every decision that something calls for, the strongest first; there always is one."""
+        standing = self._standing()
+        profile, place = self._profile(standing, act.server)
+        named = standing.book.about(act)
+        own = standing.rules_of[profile.name].about(act) if profile.rules else NO_RULES
+        if named.denies or own.denies:
+            yield from map(by_rule, _holding(act, named.denies, own.denies))
+        if profile.read_only and not read_only(act):
+            yield by_profile(profile, place, Effect.DENY)
+        over = self._budgets.spent(named.budgets, act) if named.budgets else None
+        if over is not None and act.caller not in PERSONS:
+            yield by_budget(over, Effect.DENY)
+        yes = self._answers.about(act, self._sources.place(act.server))
+        covered = self._answers.covering(act, yes, exactly=True) if yes.answers else None
+        asks = map(by_rule, _holding(act, named.asks, own.asks)) if named.asks or own.asks else ()
+        if covered is None:
+            yield from asks
+        if over is not None and act.caller in PERSONS:
+            yield by_budget(over, Effect.ASK)
+        if covered is not None:
+            yield by_answer(covered)
+            yield from asks  # which it answers
+        if named.allows or own.allows:
+            yield from map(by_rule, _holding(act, named.allows, own.allows))
+        if self._grants:
+            yield from map(by_rule, _holding(act, tuple(grant for grant in self.grants() if grant.names(act))))
+        if profile.default is Effect.ALLOW or profile.default is Effect.DENY:
+            yield by_profile(profile, place, profile.default)
+        else:
+            yield from self._unruled(act, yes, by_profile(profile, place, Effect.ASK) if profile.default else None)
+
+    def _unruled(self, act: Act, yes: Yes, asks: Candidate | None) -> Iterator[Candidate]:
+        """Where nothing is written: the answers, then ``asks`` of a profile, or the default."""
+        changed = yes.changed(act.digest)
+        last = asks or by_default(act, changed=changed)
+        answer = self._answers.covering(act, yes) if yes.answers else None
+        if answer is not None and last.decision.rule != ALWAYS_ASK:
+            yield by_answer(answer)
+        yield Candidate(changed_since(last.decision), last.reaches) if changed and asks else last
+
+    def _profile(self, standing: Standing, server: str) -> tuple[Profile, str]:
+        found = self._profiles.get(server)
+        if found is None:
+            found = self._profiles[server] = standing.profile(server, self._chosen, self._chosen_for)
+        return found
+
+    def _count(self, act: Act) -> None:
+        budgets = self._standing().book.about(act).budgets
+        if budgets:
+            self._budgets.count(budgets, act)
+
+    def _standing(self) -> Standing:
+        """As the files say; whether they say something else is asked now and then."""
+        with self._lock:
+            return self._standing_now()
+
+    def _standing_now(self) -> Standing:
+        now = self._now()
+        known = self._known
+        if known is not None and now - self._looked < LOOK_AFTER:
+            return known
+        self._looked = now
+        self._answers.look()
+        told, servers = self._sources.written(), frozenset(self._sources.servers())
+        if known is None or known.told != told or known.servers != servers:
+            known = self._known = Standing.of(told, servers)
+            self._profiles.clear()
+        return known
+
+
+def _holding(act: Act, *many: tuple[Rule, ...]) -> Iterator[Rule]:
+    """Of rules that name ``act`` those whose conditions hold."""
+    for rules in many:
+        for rule in rules:
+            if rule.holds(act):
+                yield rule
