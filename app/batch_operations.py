@@ -1,7 +1,8 @@
 """The operations of ``mcpdeck batch``: one JSON object in, one result out.
 
 Owns which operations there are and what each needs. What is asked for is sent, whether the server announces
-it or not: a debugger must be able to. Never reads stdin and never writes a reply.
+it or not: a debugger must be able to; but not what a rule denies, in whatever words it is asked for. Never reads stdin
+and never writes a reply.
 """
 
 from __future__ import annotations
@@ -14,25 +15,33 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import anyio
 
 from ..services.errors import RequestTimeout, UnknownTool, UsageError
-from ..services.models import Caller, ErrorInfo, Json, JsonObject, Status, Tool, as_list
-from ..services.protocol.dispatcher import Limit
+from ..services.models import Caller, ErrorInfo, Json, JsonObject, Offered, Status, Tool, as_object, as_text
 from ..services.session import Session
 from ..services.session.items import read_tool
 from ..services.session.lists import PROMPTS, RESOURCES, TEMPLATES, TOOLS, ListKind
-from ..services.state.model import CallStatus
+from ..services.state.model import CallState, CallStatus
 from . import batch_replies
+from .batch_request import BatchRequest
 from .heard import ANY, Heard, shown
 
 if TYPE_CHECKING:
+    from ..services.session.skills import Read
     from .worker import Services
 
-Operation: TypeAlias = Callable[["_Request", Session], Awaitable[Json]]
+Operation: TypeAlias = Callable[["BatchRequest", Session], Awaitable[Json]]
 
 WAIT = 10.0
 """Seconds that ``wait`` waits when it does not say."""
 LISTED = 10.0
 """Seconds for which the first listing of the tools holds back a call."""
-_MISSING = object()
+_SUBSCRIBE = "resources/subscribe"
+_RULED = {
+    "tools/call": (Offered.TOOL, "name"),
+    "resources/read": (Offered.RESOURCE, "uri"),
+    _SUBSCRIBE: (Offered.RESOURCE, "uri"),
+    "prompts/get": (Offered.PROMPT, "name"),
+}
+"""Methods that rules speak of: of what, and which parameter has its name."""
 
 
 def read_request(line: bytes | None) -> JsonObject:
@@ -61,80 +70,6 @@ def _refuse(word: str) -> Json:
     raise ValueError(f"{word} is not a JSON value")
 
 
-class _Request:
-    """The members of one request. Raises ``UsageError`` for one that is missing or of another type."""
-
-    def __init__(self, members: JsonObject) -> None:
-        self._members = members
-        self.bounded = False
-        """Its time is already limited as a whole."""
-
-    @property
-    def limit(self) -> Limit:
-        """For what the session does, where nothing else limits it."""
-        return None if self.bounded else "own"
-
-    def has(self, name: str) -> bool:
-        return name in self._members
-
-    def text(self, name: str) -> str:
-        value = self._get(name)
-        if not isinstance(value, str):
-            raise self._wrong(name, "a text")
-        return value
-
-    def object(self, name: str, *, default: JsonObject | None = None) -> JsonObject:
-        value = self._get(name, _MISSING if default is None else default)
-        if not isinstance(value, dict):
-            raise self._wrong(name, "an object")
-        return cast("JsonObject", value)
-
-    def texts(self, name: str) -> dict[str, str]:
-        value = self.object(name, default={})
-        texts = {key: item for key, item in value.items() if isinstance(item, str)}
-        if len(texts) != len(value):
-            raise self._wrong(name, "an object of texts")  # section 32
-        return texts
-
-    def flag(self, name: str) -> bool:
-        value = self._get(name, default=False)
-        if not isinstance(value, bool):
-            raise self._wrong(name, "true or false")
-        return value
-
-    def seconds(self, name: str) -> float | None:
-        value = self._get(name, default=None)
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1e9:
-            raise self._wrong(name, "a number of seconds")
-        return value
-
-    def cursor(self) -> str | None:
-        """Where the page begins that is asked for; None: the first."""
-        return None if self._get("cursor") is None else self.text("cursor")
-
-    def kind(self) -> str | None:
-        return None if self._get("kind", default=None) is None else self.text("kind")
-
-    def roots(self) -> tuple[JsonObject, ...]:
-        roots: list[JsonObject] = []
-        for item in as_list(self._get("roots")):
-            if not isinstance(item, (str, dict)):
-                raise self._wrong("roots", "a list of file:// URIs")
-            roots.append({"uri": item} if isinstance(item, str) else item)
-        return tuple(roots)
-
-    def _get(self, name: str, default: object = _MISSING) -> object:
-        value = self._members.get(name, default)
-        if value is _MISSING:
-            raise UsageError(f'{self._members["op"]} needs "{name}"', hint="mcpdeck batch --help shows the operations")
-        return value
-
-    def _wrong(self, name: str, what: str) -> UsageError:
-        return UsageError(f'"{name}" must be {what}', hint="mcpdeck batch --help shows the operations")
-
-
 class Operations:
     """Runs operations on one server of running services; ``timeout`` in seconds is that of the command line."""
 
@@ -149,7 +84,7 @@ class Operations:
 
         Raises ``McpDeckError``.
         """
-        request = _Request(members)
+        request = BatchRequest(members)
         op = request.text("op")
         if op == "wait":
             return await self._wait(request)
@@ -160,20 +95,73 @@ class Operations:
         if self._services.store.state.mcp.servers[self._server].status is Status.RECONNECTING:
             # Whoever asks now does not want to wait for the next try.
             self._services.manager.reconnect(self._server)
+        ruled = self._ruled(op, request)
+        if ruled is not None:
+            return _reply(op, await ruled(limit), limit)
         try:
             with anyio.fail_after(limit):
-                operation = partial(_OPERATIONS[op], request)
-                result = await self._services.manager.using(self._server, operation, bound=True)
+                result = await self._services.manager.using(
+                    self._server, partial(self._operation, op, request, limit), bound=True
+                )
         except TimeoutError:
             raise _late(op, limit or 0) from None
-        return await self._called(op, request, limit) if op in _CALLS else result
+        except _Refused as refused:
+            return refused.error
+        return _reply(op, await self._called(op, request, limit), limit) if op in _CALLS else result
 
-    async def _called(self, op: str, request: _Request, limit: float | None) -> Json | ErrorInfo:
+    async def _operation(self, op: str, request: BatchRequest, limit: float | None, session: Session) -> Json:
+        if op not in _SKILLS:
+            return await _OPERATIONS[op](request, session)
+
+        async def read(uri: str) -> JsonObject:
+            # On this very session: what was verified there is its own.
+            call = await self._services.executor.read(self._server, uri, timeout=limit, caller=Caller.BATCH, bound=True)
+            if call.error is not None or call.result is None:
+                raise _Refused(call.error or ErrorInfo("protocol", f"{uri} was not answered"))
+            return call.result
+
+        return await _SKILLS[op](request, session, read)
+
+    def _ruled(self, op: str, request: BatchRequest) -> Callable[[float | None], Awaitable[CallState]] | None:
+        """How to send, through the engine, what rules speak of and is sent as it is; None for everything else."""
+        params: JsonObject = {}
+        match op:
+            case "subscribe":
+                method = _SUBSCRIBE
+                params["uri"] = request.text("uri")
+            case "request":
+                method, params = request.text("method"), request.object("params", default={})
+            case _:
+                return None
+        if method not in _RULED:
+            return None
+        kind, key = _RULED[method]
+
+        async def send(session: Session) -> JsonObject:
+            return as_object(await _OPERATIONS[op](request, session))
+
+        return partial(self._raw, kind, as_text(params.get(key)) or "", method, send, params)
+
+    async def _raw(
+        self,
+        kind: Offered,
+        name: str,
+        method: str,
+        send: Callable[[Session], Awaitable[JsonObject]],
+        params: JsonObject,
+        limit: float | None,
+    ) -> CallState:
+        arguments = as_object(params.get("arguments"))
+        return await self._services.executor.raw(
+            self._server, kind, name, method, send, arguments=arguments, timeout=limit, caller=Caller.BATCH
+        )
+
+    async def _called(self, op: str, request: BatchRequest, limit: float | None) -> CallState:
         """Through the engine, as received: nothing is checked, kept back or tried again."""
         executor = self._services.executor
         match op:
             case "call_tool":
-                call = await executor.call(
+                return await executor.call(
                     self._server,
                     request.text("name"),
                     request.object("arguments", default={}),
@@ -184,18 +172,13 @@ class Operations:
                     caller=Caller.BATCH,
                 )
             case "read_resource":
-                call = await executor.read(self._server, request.text("uri"), timeout=limit, caller=Caller.BATCH)
+                return await executor.read(self._server, request.text("uri"), timeout=limit, caller=Caller.BATCH)
             case _:
                 arguments = request.texts("arguments") if request.has("arguments") else None
                 name = request.text("name")
-                call = await executor.prompt(self._server, name, arguments, timeout=limit, caller=Caller.BATCH)
-        if call.error is None:
-            return call.result
-        if call.status is CallStatus.TIMED_OUT and limit is not None:
-            return ErrorInfo.of(_late(op, limit))
-        return call.error
+                return await executor.prompt(self._server, name, arguments, timeout=limit, caller=Caller.BATCH)
 
-    async def _wait(self, request: _Request) -> Json:
+    async def _wait(self, request: BatchRequest) -> Json:
         kind, given = request.kind(), request.seconds("seconds")
         seconds = WAIT if given is None else given
         if kind is None:
@@ -212,7 +195,23 @@ class Operations:
         return {"notifications": [shown(record) for record in records], "dropped": self._heard.dropped}
 
 
-async def _list_tools(request: _Request, session: Session) -> Json:
+class _Refused(Exception):
+    """A skill's file could not be read."""
+
+    def __init__(self, error: ErrorInfo) -> None:
+        super().__init__(error.title)
+        self.error = error
+
+
+def _reply(op: str, call: CallState, limit: float | None) -> Json | ErrorInfo:
+    if call.error is None:
+        return call.result
+    if call.status is CallStatus.TIMED_OUT and limit is not None:
+        return ErrorInfo.of(_late(op, limit))
+    return call.error
+
+
+async def _list_tools(request: BatchRequest, session: Session) -> Json:
     if request.has("cursor"):
         page = await session.lists.page(TOOLS, request.cursor())
         tools = [read_tool(item, mirrors_headers=session.lists.mirrors_headers) for item in page.items]
@@ -228,14 +227,14 @@ def _sorted_out(tools: Sequence[Tool]) -> JsonObject:
     }
 
 
-async def _list(kind: ListKind, request: _Request, session: Session) -> Json:
+async def _list(kind: ListKind, request: BatchRequest, session: Session) -> Json:
     if request.has("cursor"):
         page = await session.lists.page(kind, request.cursor())
         return {kind.member: page.items, "nextCursor": page.next_cursor}
     return {kind.member: await session.lists.pages(kind)}
 
 
-async def _before_call(request: _Request, session: Session) -> None:
+async def _before_call(request: BatchRequest, session: Session) -> None:
     """What has to be known of a tool before it is called. Raises ``UnknownTool`` for one that must not be."""
     name = request.text("name")
     # Its schema says which arguments are mirrored into headers (section 11), its execution whether it must be a
@@ -251,11 +250,11 @@ async def _before_call(request: _Request, session: Session) -> None:
             )
 
 
-async def _before_read(request: _Request, _: Session) -> None:
+async def _before_read(request: BatchRequest, _: Session) -> None:
     request.text("uri")
 
 
-async def _before_prompt(request: _Request, _: Session) -> None:
+async def _before_prompt(request: BatchRequest, _: Session) -> None:
     request.text("name")
 
 
@@ -263,60 +262,60 @@ def _late(op: str, limit: float) -> RequestTimeout:
     return RequestTimeout(f"{op} had no answer within {limit:g} s", hint='raise its "timeout", or --timeout')
 
 
-async def _complete(request: _Request, session: Session) -> Json:
-    context = _Request({"op": "complete", **request.object("context", default={})}).texts("arguments")
+async def _complete(request: BatchRequest, session: Session) -> Json:
+    context = BatchRequest({"op": "complete", **request.object("context", default={})}).texts("arguments")
     return await session.complete(request.object("ref"), request.object("argument"), context or None)
 
 
-async def _subscribe(request: _Request, session: Session) -> Json:
+async def _subscribe(request: BatchRequest, session: Session) -> Json:
     await session.subscribe(request.text("uri"))
     return {}
 
 
-async def _unsubscribe(request: _Request, session: Session) -> Json:
+async def _unsubscribe(request: BatchRequest, session: Session) -> Json:
     await session.unsubscribe(request.text("uri"))
     return {}
 
 
-async def _set_log_level(request: _Request, session: Session) -> Json:
+async def _set_log_level(request: BatchRequest, session: Session) -> Json:
     await session.set_log_level(request.text("level"))
     return {}
 
 
-async def _set_roots(request: _Request, session: Session) -> Json:
+async def _set_roots(request: BatchRequest, session: Session) -> Json:
     await session.set_roots(request.roots())
     return {}
 
 
-async def _ping(_: _Request, session: Session) -> Json:
+async def _ping(_: BatchRequest, session: Session) -> Json:
     return {"ms": round(await session.ping(), 3)}
 
 
-async def _send(request: _Request, session: Session) -> Json:
+async def _send(request: BatchRequest, session: Session) -> Json:
     """Any request at all: dressed for the era, its result as received."""
     return await session.request(request.text("method"), request.object("params", default={}), timeout=request.limit)
 
 
-async def _info(_: _Request, session: Session) -> Json:
+async def _info(_: BatchRequest, session: Session) -> Json:
     return {"server": session.server, "generation": session.generation, **batch_replies.connection(session)}
 
 
-async def _list_skills(_: _Request, session: Session) -> Json:
+async def _list_skills(_: BatchRequest, session: Session) -> Json:
     from ..services.session import skills
 
     return await skills.list_skills(session)
 
 
-async def _load_skill(request: _Request, session: Session) -> Json:
+async def _load_skill(request: BatchRequest, session: Session, read: Read) -> Json:
     from ..services.session import skills
 
-    return await skills.load_skill(session, request.text("uri"))
+    return await skills.load_skill(session, request.text("uri"), read)
 
 
-async def _read_skill_file(request: _Request, session: Session) -> Json:
+async def _read_skill_file(request: BatchRequest, session: Session, read: Read) -> Json:
     from ..services.session import skills
 
-    return await skills.read_skill_file(session, request.text("skill"), request.text("uri"))
+    return await skills.read_skill_file(session, request.text("skill"), request.text("uri"), read)
 
 
 _OPERATIONS: dict[str, Operation] = {
@@ -329,8 +328,6 @@ _OPERATIONS: dict[str, Operation] = {
     "read_resource": _before_read,
     "get_prompt": _before_prompt,
     "complete": _complete,
-    "load_skill": _load_skill,
-    "read_skill_file": _read_skill_file,
     "subscribe": _subscribe,
     "unsubscribe": _unsubscribe,
     "set_log_level": _set_log_level,
@@ -339,7 +336,11 @@ _OPERATIONS: dict[str, Operation] = {
     "request": _send,
     "info": _info,
 }
-
+_SKILLS: dict[str, Callable[[BatchRequest, Session, Read], Awaitable[Json]]] = {
+    "load_skill": _load_skill,
+    "read_skill_file": _read_skill_file,
+}
+"""What reads files as well, which goes through the tool engine."""
 
 _CALLS = frozenset({"call_tool", "read_resource", "get_prompt"})
 """What then goes through the tool engine, with its rules and records."""
@@ -347,4 +348,4 @@ _CALLS = frozenset({"call_tool", "read_resource", "get_prompt"})
 
 def names() -> tuple[str, ...]:
     """Every operation, as the help has them."""
-    return (*_OPERATIONS, "wait")
+    return (*_OPERATIONS, *_SKILLS, "wait")

@@ -234,7 +234,8 @@ line in one log: who asked, server, tool, the rule, the outcome; of arguments a
 digest, unless the setting "audit": {"arguments": "full"} asks for more. Each
 line holds the hash of the one before. verify names the first line that was
 altered, removed, inserted or moved, and tells whether the end was cut off
-(exit code 6); with FILE it looks at one file alone.
+(exit code 6). With FILE it looks at one file alone, whose end nobody can tell,
+and at the whole log beside it where FILE is an audit.jsonl with its anchor.
 """
 SEARCH = """\
 WORDS are looked for in names, titles, servers, parameters and descriptions of

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import anyio
 
+from ..services.config.files import RESULTS
 from ..services.errors import McpDeckError, UsageError
 from ..services.models import Caller, ErrorInfo, JsonObject, Status, as_list, as_text
 from ..services.state.model import CallState, CallStatus
@@ -170,7 +171,9 @@ class Controller(LoginController, ToolController):
         return call_id
 
     def _ended(self, call: CallState, refused: Refused | None) -> None:
-        """What came of a call is a value; one that has no card is told."""
+        """What came of a call is a value; one that has no card is told, and an answer that could not be kept."""
+        if call.decision is not None and call.decision.unkept:
+            self._toast("Your answer holds for this session only", call.decision.unkept, severity="warning")
         if call.error is None:
             return
         if call.status is CallStatus.INVALID and refused is not None:
@@ -294,8 +297,10 @@ class Controller(LoginController, ToolController):
         if call is not None and call.result_dropped:
             raise UsageError("The result of this call is no longer kept", hint="Newer calls needed the room.")
         if call is None or call.result is None:
-            raise UsageError("This call has no result to save", hint="Wait until it has finished.")
-        return save_result(call, self._data_folder / "results")
+            running = call is not None and call.status is CallStatus.RUNNING
+            hint = "Wait until it has finished." if running else "It ended without one."
+            raise UsageError("This call has no result to save", hint=hint)
+        return save_result(call, self._data_folder / RESULTS)
 
     def _attempt(self, work: Callable[[], None]) -> None:
         try:

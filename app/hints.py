@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..services.models import Source, Status
-from ..services.state.model import CallState, CallStatus, ServerState
+from ..services.state.model import CallState, CallStatus, PromptState, ServerState
 from ..widgets.footer_keys import KeyHint
+from ..widgets.prompts.permission_words import PERMISSION, shows_changes
 from ..widgets.provenance_lines import offered
 from ..widgets.result_links import links_of
 from ..widgets.status_marks import held_back, of_whole_file
@@ -23,12 +24,21 @@ WRITABLE = frozenset({Source.LOCAL, Source.PROJECT, Source.USER})
 
 
 def hints(
-    zone: Zone, server: ServerState | None, call: CallState | None, *, asked: bool, embedded: bool = False
+    zone: Zone,
+    server: ServerState | None,
+    call: CallState | None,
+    *,
+    asked: bool,
+    question: PromptState | None = None,
+    embedded: bool = False,
 ) -> tuple[KeyHint, ...]:
-    """Hints for ``zone``; ``call`` is the selected call, ``asked`` whether a question waits.
+    """Hints for ``zone``; ``call`` is the selected call, ``asked`` whether a question waits, ``question`` the one that
+    shows.
 
     ``embedded``: a program brought the servers along, nothing about the configuration can be done.
     """
+    if zone is Zone.QUESTION and question is not None and question.method == PERMISSION:
+        return tuple(_permission_hints(question))
     found = _hints(zone, server, call, asked)
     return tuple(hint for hint in found if not (embedded and hint.action in OF_CONFIGURATION))
 
@@ -48,6 +58,14 @@ def _hints(zone: Zone, server: ServerState | None, call: CallState | None, asked
     for action in ACTIONS:
         if action.id != "answer" and zone in action.footer and _useful(action.id, server, call):
             yield _hint(action, server)
+
+
+def _permission_hints(question: PromptState) -> Iterator[KeyHint]:
+    """Its answers stand in it; these are the other keys of its panel."""
+    yield KeyHint("↑↓", "Read on", "read_on")
+    if shows_changes(question.request):
+        yield KeyHint("H", "Changes", "asked_history")
+    yield KeyHint(BY_ID["focus_next"].shown, BY_ID["focus_next"].title, "focus_next")
 
 
 def _useful(action: str, server: ServerState | None, call: CallState | None) -> bool:
@@ -87,6 +105,8 @@ def _useful_for(action: str, call: CallState) -> bool:
             return running
         case "repeat":
             return True
+        case "save":
+            return call.result is not None
         case _:
             return not running
 

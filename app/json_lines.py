@@ -15,7 +15,7 @@ import anyio
 import anyio.lowlevel
 
 from ..services.models import JsonObject
-from ..services.models.json_pieces import pieces
+from ..services.models.json_pieces import in_ascii, pieces
 from ..services.state.text import visible
 
 LONGEST_LINE = 64 * 1024 * 1024
@@ -107,4 +107,4 @@ def json_line(document: JsonObject, encoding: str = "utf-8") -> bytes:
             return (text + "\n").encode(encoding)
         except UnicodeEncodeError:
             pass
-    return "".join(pieces(document, compact=True, ascii_only=True, nan="null")).encode("ascii") + b"\n"
+    return in_ascii(text).encode("ascii") + b"\n"

@@ -250,7 +250,7 @@ def _sources(add: _Group, name: str | None) -> None:
     if name == "approve":
         add(Takes.SOURCES, "--yes", action="store_true", help="do not ask")
     else:
-        add(Takes.APPROVAL, "--yes", action="store_true", help="approve pending servers for this run")
+        add(Takes.APPROVAL, "--yes", action="store_true", help="approve what is pending, say yes to what is asked")
     about = "approve one of them for this run; repeatable"
     add(Takes.APPROVAL, "--approve", action="append", default=[], metavar="NAME", help=about)
     about = "permissions of this run: viewer (only what reads), tester, admin, or one of yours"

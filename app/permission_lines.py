@@ -39,7 +39,7 @@ def overview(permissions: Permissions, server: str | None = None) -> Iterator[st
     yield one_line(f"profile{chosen}: {permissions.profile_of(server or '')} (there is {known})")
     if server is None:
         yield from (one_line(f"profile for {name}: {profile}") for name, profile in permissions.choices().items())
-    rules = [*_rules(written), *permissions.grants()]
+    rules = [*_rules(written)]
     if rules:
         yield ""
         rows = [
@@ -88,7 +88,7 @@ def overview_json(permissions: Permissions, server: str | None = None) -> JsonOb
         "profile": permissions.profile_of(server or ""),
         "profiles": [*permissions.profiles()],
         "servers": {**permissions.choices()},
-        "rules": [_rule_json(rule) for rule in (*_rules(written), *permissions.grants())],
+        "rules": [_rule_json(rule) for rule in _rules(written)],
         "budgets": [
             {"rule": budget.rule.text, "callsPerMinute": budget.limit, "source": one.file}
             for one in written

@@ -6,17 +6,16 @@ as it came: it passes through ``visible``, so that it cannot drive the terminal.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
 from ..services.models import ErrorInfo, Json, JsonObject, as_list
-from ..services.models.json_pieces import pieces
+from ..services.models.json_pieces import SLICE, in_ascii, pieces
 from ..services.state.text import one_line, visible
 
 RED, GREEN, YELLOW, DIM, BOLD = "31", "32", "33", "2", "1"
@@ -33,42 +32,44 @@ def coloured(text: str, style: str, stream: TextIO) -> str:
 
 def write(text: str = "") -> None:
     """A line of the result."""
-    _put(sys.stdout, text)
+    _put(sys.stdout, text + "\n")
+
+
+def write_pieces(texts: Iterable[str]) -> None:
+    """Text of the result that is safe to show, one piece after the other: whole it may be large."""
+    for text in texts:
+        _put(sys.stdout, text)
 
 
 def note(text: str) -> None:
     """A line that is not the result."""
     sys.stdout.flush()
-    _put(sys.stderr, text)
+    _put(sys.stderr, text + "\n")
 
 
 def _put(stream: TextIO, text: str) -> None:
-    line = text + "\n"
     encoding = stream.encoding or "utf-8"
     try:
-        line.encode(encoding)
+        text.encode(encoding)
     except UnicodeEncodeError:  # a stream that cannot hold everything still gets everything it can
-        line = line.encode(encoding, "backslashreplace").decode(encoding)
-    stream.write(line)
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    stream.write(text)
 
 
 def write_json(document: JsonObject) -> None:
-    """The one JSON document of ``--json``; escaped to ASCII where the stream could not show it safely."""
-    try:
-        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    except (ValueError, RecursionError):  # NaN and infinities, which some servers send, are no JSON; or nested deeply
-        text = "".join(pieces(document, indent=2, nan="null"))
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        safe = False
-    else:
-        safe = visible(text) == text
-    if safe:
-        sys.stdout.write(text)
-    else:
-        sys.stdout.writelines(pieces(document, indent=2, ascii_only=True, nan="null"))
+    """The one JSON document of ``--json``; what the stream could not show safely is escaped to ASCII."""
+    encoding = sys.stdout.encoding or "utf-8"
+    for piece in pieces(document, indent=2, nan="null"):
+        sys.stdout.write(piece if _is_safe(piece, encoding) else in_ascii(piece))
     sys.stdout.write("\n")
+
+
+def _is_safe(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return visible(text) == text
 
 
 def error_document(error: ErrorInfo, server: str | None) -> JsonObject:
@@ -188,8 +189,20 @@ def size_words(count: int) -> str:
 
 def pretty(value: Json) -> str:
     """Indented JSON that is safe to show."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, indent=2)
-    except (ValueError, RecursionError):  # nested deeply, or a number of more digits than are printed
-        text = "".join(pieces(value, indent=2))
-    return visible(text)
+    return "".join(pretty_pieces(value))
+
+
+def pretty_pieces(value: Json) -> Iterator[str]:
+    """``pretty`` of a value that may be large."""
+    return map(visible, pieces(value, indent=2))
+
+
+def visible_pieces(text: str) -> Iterator[str]:
+    """``visible`` of a text that may be large."""
+    start = 0
+    while start < len(text):
+        end = start + SLICE
+        if text[end - 1 : end + 1] == "\r\n":
+            end += 1  # which is one newline
+        yield visible(text[start:end])
+        start = end

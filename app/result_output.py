@@ -14,12 +14,10 @@ from ..services.config.files import with_home
 from ..services.errors import RemoteProtocolError, UsageError
 from ..services.models import JsonObject
 from ..services.models.content import Kind, parts_of
-from ..services.models.json_pieces import pieces
 from ..services.state.model import CallState
-from .content import part_bytes
 from .options import Options
-from .printing import note, note_warning, size_words
-from .saving import save_parts, save_whole, stem_of
+from .printing import note, note_warning, size_words, visible_pieces, write_json, write_pieces
+from .saving import as_file, save_parts, save_whole, stem_of, whole
 
 
 def printed(call: CallState, options: Options) -> JsonObject:
@@ -95,7 +93,7 @@ def save_resource(call: CallState, options: Options) -> None:
             f"the resource has {len(parts)} parts, and --output FILE takes one",
             hint="a folder takes them all, and so has --json",
         )
-    if not folder and (parts[0].kind is Kind.UNKNOWN or part_bytes(parts[0]) is None):
+    if not folder and as_file(parts[0]) is None:
         raise RemoteProtocolError(
             f"{call.tool} holds neither text nor valid base64 (section 31)",
             hint="--json shows it as it came",
@@ -105,12 +103,16 @@ def save_resource(call: CallState, options: Options) -> None:
 
 
 def _to_stdout(result: JsonObject) -> None:
+    """As it is; on a terminal, which it could drive, only what can be shown there. Raises ``UsageError``."""
     sys.stdout.flush()
-    parts = list(parts_of(result))
-    data = part_bytes(parts[0]) if len(parts) == 1 and "structuredContent" not in result else None
-    if data is not None:
-        sys.stdout.buffer.write(data)
-        return
-    for piece in pieces(result, indent=2):
-        sys.stdout.buffer.write(piece.encode("utf-8", "surrogatepass"))
-    sys.stdout.buffer.write(b"\n")
+    part, data = whole(result)
+    if not sys.stdout.isatty():
+        sys.stdout.buffer.writelines(data)
+        if part is None:
+            sys.stdout.buffer.write(b"\n")
+    elif part is None:
+        write_json(result)
+    elif part.kind in (Kind.TEXT, Kind.TEXT_RESOURCE):
+        write_pieces(visible_pieces(part.text))
+    else:
+        raise UsageError("binary data is not written to a terminal", hint="give a file, or a pipe, with --output")

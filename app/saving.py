@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from ..services.engine.truncation import is_shortened
@@ -44,19 +45,11 @@ def save_result(call: CallState, folder: Path) -> Path:
         kept = Path(call.measured.saved_to)
         read = _read_again(kept)
         if read is None:
-            path = folder / f"{stem}{kept.suffix}"
-            _write(path, _copied(kept))
-            return path
+            return _write_new(folder, stem, kept.suffix, _copied(kept))
         result = read
-    path = folder / f"{stem}.json"
-    _write(path, _encoded(pieces(result, indent=2)))
+    path = _write_new(folder, stem, ".json", _encoded(pieces(result, indent=2)))
     part = _part(result)
-    if part is None:
-        return path
-    suffix, data = part
-    path = folder / f"{stem}{suffix}"
-    _write(path, data)
-    return path
+    return path if part is None else _write_new(folder, stem, *part)
 
 
 def save_parts(result: JsonObject, folder: Path, stem: str) -> list[Path]:
@@ -67,10 +60,14 @@ def save_parts(result: JsonObject, folder: Path, stem: str) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     written = [_write_new(folder, stem, ".json", _encoded(pieces(result, indent=2)))]
-    filed = [found for part in parts_of(result) if (found := _as_file(part)) is not None]
-    for number, (suffix, data) in enumerate(filed, start=1):
-        name = stem if len(filed) == 1 else f"{stem}-{number}"
-        written.append(_write_new(folder, name, suffix, data))
+    parts = [part for part in parts_of(result) if _is_filed(part)]
+    number = 0
+    for part in parts:
+        found = as_file(part)
+        if found is not None:
+            number += 1
+            name = stem if len(parts) == 1 else f"{stem}-{number}"
+            written.append(_write_new(folder, name, *found))
     return written
 
 
@@ -79,20 +76,24 @@ def save_whole(result: JsonObject, path: Path) -> None:
 
     Raises ``OSError``.
     """
-    parts = list(parts_of(result))
+    _replace(path, whole(result)[1])
+
+
+def whole(result: JsonObject) -> tuple[Part | None, Iterator[bytes]]:
+    """What a file holds that has all of ``result``: its one part as it is, else JSON, which is no part."""
+    parts = list(islice(parts_of(result), 2))
     if len(parts) == 1 and _is_all(parts[0], result):
-        found = _as_file(parts[0])
+        found = as_file(parts[0])
         if found is not None:
-            _replace(path, found[1])
-            return
-    _replace(path, _encoded(pieces(result, indent=2)))
+            return parts[0], found[1]
+    return None, _encoded(pieces(result, indent=2))
 
 
 def stem_of(call: CallState) -> str:
     """The name of a call's files without their suffix: when, which tool, which call."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(call.started_at))
     plain = re.sub(r"[^A-Za-z0-9_-]", "-", call.tool)
-    return f"{stamp}-{plain[:60] or 'result'}-{call.id[:6]}"
+    return f"{stamp}-{plain[:60] or 'result'}-{call.id[-6:]}"
 
 
 def _read_again(path: Path) -> JsonObject | None:
@@ -113,13 +114,16 @@ def _copied(path: Path) -> Iterator[bytes]:
 
 def _part(result: JsonObject) -> tuple[str, Iterator[bytes]] | None:
     """The one part a person means by "the result": suffix and bytes; None when it takes the whole."""
-    parts = list(parts_of(result))
-    binary = [found for part in parts if part.data and (found := _as_file(part)) is not None]
-    if len(binary) == 1:
-        return binary[0]
-    if len(parts) == 1 and parts[0].kind is Kind.TEXT and "structuredContent" not in result:
-        return _as_file(parts[0])
-    return None
+    count, alone, found = 0, None, None
+    for part in parts_of(result):
+        count, alone = count + 1, part
+        file = as_file(part) if part.data else None
+        if file is not None and found is not None:
+            return None
+        found = found or file
+    if found is None and count == 1 and alone is not None and alone.kind is Kind.TEXT:
+        return None if "structuredContent" in result else as_file(alone)
+    return found
 
 
 def _is_all(part: Part, result: JsonObject) -> bool:
@@ -128,7 +132,7 @@ def _is_all(part: Part, result: JsonObject) -> bool:
     )
 
 
-def _as_file(part: Part) -> tuple[str, Iterator[bytes]] | None:
+def as_file(part: Part) -> tuple[str, Iterator[bytes]] | None:
     """A part as a file of its own: its suffix and its bytes; None where it is neither text nor valid base64."""
     if part.kind in (Kind.TEXT, Kind.TEXT_RESOURCE):
         start = part.text[:SLICE].encode("utf-8", "surrogatepass")
@@ -136,19 +140,19 @@ def _as_file(part: Part) -> tuple[str, Iterator[bytes]] | None:
         if suffix == ".bin" or not start:
             suffix = ".txt"
         return suffix, _encoded(part.text[at : at + SLICE] for at in range(0, len(part.text), SLICE))
-    if not part.data:
+    if not _is_filed(part):
         return None
     data = decoded(part.data, MOST_BYTES).data
     return None if data is None else (extension_of(part.mime, data), iter((data,)))
 
 
+def _is_filed(part: Part) -> bool:
+    """It may have a file of its own: it is text, or has data. A resource may well be empty."""
+    return part.kind in (Kind.TEXT, Kind.TEXT_RESOURCE, Kind.BLOB) or bool(part.data)
+
+
 def _encoded(texts: Iterator[str]) -> Iterator[bytes]:
     return (text.encode("utf-8", "surrogatepass") for text in texts)
-
-
-def _write(path: Path, data: Iterator[bytes]) -> None:
-    # A result may hold secrets: made for the owner alone, never through somebody's symbolic link.
-    _put(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, 0o600), data)
 
 
 def _replace(path: Path, data: Iterator[bytes]) -> None:
@@ -157,6 +161,7 @@ def _replace(path: Path, data: Iterator[bytes]) -> None:
 
 
 def _write_new(folder: Path, stem: str, suffix: str, data: Iterator[bytes]) -> Path:
+    # A result may hold secrets: made for the owner alone, never through somebody's symbolic link.
     for number in range(_TRIES):
         path = folder / f"{stem}{f'.{number}' if number else ''}{suffix}"
         try:

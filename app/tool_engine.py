@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..services.config.files import Folders
 from ..services.connections.settings import Settings
-from ..services.engine.spill import FOLDER, Keeper
+from ..services.engine.spill import Keeper
 from .observing import observation
 from .worker import Engine
 
@@ -41,7 +41,7 @@ def engine_of(
         vouches=configured.vouches_for if configured is not None else None,
         audit=seen.audit,
         spans=seen.spans,
-        keeper=Keeper(folders.cache / FOLDER, limit_tokens=settings.output_tokens),
+        keeper=Keeper(folders.spilled, limit_tokens=settings.output_tokens),
         cache=_cache(environ),
     )
 

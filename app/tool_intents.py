@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ..services.errors import UsageError
-from ..services.models import Act, Caller, Decision, JsonObject, Offered, qualified_name
+from ..services.models import Act, Caller, Decision, Effect, JsonObject, Offered, Reach
 from ..services.state.model import CallState
 
 if TYPE_CHECKING:
@@ -23,15 +23,21 @@ if TYPE_CHECKING:
 
 GRANT = 15 * 60
 """Seconds for which a tool is let run without asking, where a person chooses that."""
+KEEPING = 3
+"""Servers that keep a profile of their own which are named; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a call of a tool would meet now; ``reasons`` are the rules that matched and which of them won."""
+    """What a call of a tool would meet now; ``reasons`` are the rules that matched and which of them won.
+
+    ``can_be_let``: it would run unasked for a while, if a person said so.
+    """
 
     decision: Decision
     reasons: tuple[str, ...]
     profile: str
+    can_be_let: bool = False
 
 
 class ToolIntents(Protocol):
@@ -42,7 +48,7 @@ class ToolIntents(Protocol):
     def profiles(self) -> tuple[str, ...]: ...
     def set_profile(self, name: str, server: str | None) -> None: ...
     def explained(self, server: str, tool: str, arguments: JsonObject) -> Explained | None: ...
-    def allow_for_a_while(self, server: str, tool: str) -> None: ...
+    def allow_for_a_while(self, server: str, tool: str, arguments: JsonObject) -> None: ...
     def forget(self, rule: str) -> None: ...
     def qualified(self, server: str, tool: str) -> str: ...
     def for_model(self, call: CallState) -> JsonObject | None: ...
@@ -101,10 +107,20 @@ class ToolController:
         """Use ``name`` until mcpdeck ends; for one server or (None) for all that have none of their own."""
 
         def work() -> None:
-            self._known_permissions.set_profile(name, None if server is None else self._configured(server))
-            self._toast(f"Profile {name}", f"{server or 'every server'}, until mcpdeck ends")
+            permissions = self._known_permissions
+            permissions.set_profile(name, None if server is None else self._configured(server))
+            whose = server if server is not None else self._every_server_but(permissions, name)
+            self._toast(f"Profile {name}", f"{whose}, until mcpdeck ends")
 
         self._attempt(work)
+
+    def _every_server_but(self, permissions: Permissions, name: str) -> str:
+        """For whom the choice of ``name`` counts: a server with another one in the settings keeps that."""
+        servers = dict.fromkeys(map(self._configured, self._services.store.state.mcp.servers))
+        others = [(one, other) for one in servers if (other := permissions.profile_of(one)) != name]
+        keeps = ", ".join(f"{one} ({other})" for one, other in others[:KEEPING])
+        more = f" and {len(others) - KEEPING:,} more" if len(others) > KEEPING else ""
+        return f"every server but {keeps}{more}" if others else "every server"
 
     @property
     def _known_permissions(self) -> Permissions:
@@ -119,16 +135,27 @@ class ToolController:
         if permissions is None:
             return None
         act = self._act(server, tool, arguments)
-        return Explained(permissions.judge(act), permissions.explain(act), self.profile_of(server))
+        decision = permissions.judge(act)
+        # A yes for a while is one whatever the arguments are: where none such counts, it would ask all the same.
+        # And it is one to this definition, which is not known of a server that is not connected.
+        any_arguments = not decision.same_arguments and Reach.SESSION in permissions.reaches(act, decision)
+        can_be_let = any_arguments and bool(act.digest)
+        return Explained(decision, permissions.explain(act), self.profile_of(server), can_be_let)
 
     def _act(self, server: str, tool: str, arguments: JsonObject) -> Act:
         return self._services.executor.act(Offered.TOOL, server, tool, arguments, Caller.DASHBOARD)
 
-    def allow_for_a_while(self, server: str, tool: str) -> None:
+    def allow_for_a_while(self, server: str, tool: str, arguments: JsonObject) -> None:
+        """Let the tool run, as it is described now; with ``arguments`` it is looked whether that is so."""
+
         def work() -> None:
-            rule = qualified_name(self._configured(server), tool)
-            self._known_permissions.allow_for(rule, GRANT)
-            self._toast(f"{tool} runs without asking", f"{server}, for {GRANT // 60} minutes")
+            permissions, act = self._known_permissions, self._act(server, tool, arguments)
+            permissions.allow_for(act, GRANT)
+            now = permissions.judge(act)
+            if now.effect is Effect.ALLOW:
+                self._toast(f"{tool} runs without asking", f"{server}, for {GRANT // 60} minutes")
+            else:
+                self._toast(f"{tool} is not let run", now.why, severity="warning")
 
         self._attempt(work)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..services.models import JsonObject, Tool, as_list, as_object, as_text
-from ..services.registry.catalogue_tool import DESCRIBED, Capability, claim
+from ..services.models.costs import DESCRIBED
+from ..services.registry.catalogue_tool import Capability, claim
 from ..services.state.text import one_line, visible
 from .printing import pretty, size_words
 
@@ -20,6 +21,15 @@ _MEMBERS = {
     Capability.TASKS: "tasks",
     Capability.UI: "ui",
 }
+_WORDS = {
+    Capability.READ_ONLY: ("read-only", "writes"),
+    Capability.DESTRUCTIVE: ("destructive", "not destructive"),
+    Capability.IDEMPOTENT: ("idempotent", "not idempotent"),
+    Capability.OPEN_WORLD: ("open world", "closed world"),
+    Capability.TASKS: ("runs as a task", "no tasks"),
+    Capability.UI: ("a screen of its own", "no screen of its own"),
+}
+"""Of each what is said where it has it, and where it has not; the dashboard has the same words."""
 
 
 def capabilities_json(tool: Tool) -> JsonObject:
@@ -58,10 +68,13 @@ def tool_lines(tool: Tool, qualified: str) -> Iterator[str]:
 
 
 def _claims(tool: Tool) -> Iterator[str]:
+    only_reads = claim(tool, Capability.READ_ONLY).holds
     for capability in Capability:
         told = claim(tool, capability)
-        if told.holds or told.given:
-            yield f"{'' if told.holds else 'not '}{capability}{'' if told.given else ' (not said, so assumed)'}"
+        if told.given:
+            yield _WORDS[capability][0 if told.holds else 1]
+        elif told.holds and not (only_reads and capability is Capability.IDEMPOTENT):  # which nobody need be told
+            yield f"{_WORDS[capability][0]} (not said, so assumed)"
 
 
 def _arguments(tool: Tool) -> Iterator[str]:

@@ -134,6 +134,7 @@ async def around(
         vouches=engine.vouches,
     )
     manager.listed_after(executor.limiter.background)
+    manager.tells_of_fresh_starts(executor.begun_anew)
     asking: Ask | None = None
     if answers is not None:
 
@@ -150,6 +151,7 @@ async def around(
         return server if entry is None else entry.configured_as
 
     stop = engine.cache.listen(manager.trace, whose) if engine.cache is not None else _nothing
+    stop_keeping = store.subscribe(lambda state: metrics.keep(state.mcp.servers))
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(executor.run)
@@ -167,6 +169,7 @@ async def around(
                 tasks.cancel_scope.cancel()
     finally:
         stop()
+        stop_keeping()
         await _closed(engine)
 
 

@@ -236,10 +236,14 @@ class CallStarted:
 
 @dataclass(frozen=True, slots=True)
 class CallWaits:
-    """What a call waits for, not sent yet (``permission``, ``a free place``, ``another try``); empty: it goes on."""
+    """What a call waits for, not sent yet (``permission``, ``a free place``, ``another try``); empty: it goes on.
+
+    ``attempts`` counts how often it was sent, the one that goes on with it.
+    """
 
     call: str
     why: str
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)

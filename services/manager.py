@@ -205,6 +205,7 @@ class ConnectionManager(ManagedLogins):
         entry = self._find(name).entry
         if entry.suppressed_by is not None or entry.target is None:
             raise UsageError(f"{name} cannot be switched on or off", hint="See its row for the reason.", server=name)
+        self._anew(entry)
         self._switches[entry.configured_as] = enabled
         self._apply(None)
 
@@ -326,6 +327,7 @@ class ConnectionManager(ManagedLogins):
     def reconnect(self, name: str, *, redetect: bool = False) -> None:
         """Start over now, with every instance; ``redetect``: find out the era and the transport anew."""
         for supervisor in self._each(name):
+            self._anew(supervisor.entry)
             supervisor.reconnect(redetect=redetect)
 
     # Supervisors

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..services.models import Breaker, BreakerState, CallStats, tokens_of
+from ..services.models import Breaker, BreakerState, CallStats
+from ..services.models.costs import Cost, cost_of
 from ..services.state.model import ServerState
 from ..services.state.spans import span
 from ..services.state.text import one_line
@@ -26,7 +27,7 @@ def breaker(server: ServerState, width: int, now: float) -> Iterator[Line]:
         return
     yield ()
     for index, text in enumerate(wrapped(_held(held, now), width - 2)):
-        yield (("■ " if not index else "  ", "bad"), (text, "strong" if not index else ""))
+        yield (("■ " if not index else "  ", "bad"), (text, "strong"))
     if held.reason:
         for text in wrapped(one_line(held.reason, 400), width - 2):
             yield (("  ", ""), (text, "bad"))
@@ -51,7 +52,7 @@ def calls(server: ServerState, width: int) -> Iterator[Line]:
     yield from heading("Calls", counted(stats))
     errors = sorted(stats.by_kind.items(), key=lambda kind: -kind[1])
     if errors:
-        told = [f"{count:,} {one_line(kind, 40)}" for kind, count in errors[:KINDS]]
+        told = [f"{count:,}× {one_line(kind, 40)}" for kind, count in errors[:KINDS]]
         rest = sum(count for _, count in errors[KINDS:])
         yield from chips("Errors", (*told, *((f"{rest:,} of other kinds",) if rest else ())), width, "warn")
     if stats.p50 is not None:
@@ -82,17 +83,17 @@ def load(server: ServerState, width: int) -> Iterator[Line]:
     yield from chips("Load", (many, f"{taken.cpu:.0f}% of a core", f"{size(taken.memory)} of memory"), width)
 
 
-def definitions(server: ServerState) -> tuple[int, int]:
-    """(tokens, bytes) that the definitions of its tools come to, estimated; 0 where nobody measured them."""
-    total = sum(tool.size for tool in server.tools or ())
-    return tokens_of(total), total
+def definitions(server: ServerState) -> Cost | None:
+    """What its tools cost, with its instructions; None where nobody measured them."""
+    tools = server.tools or ()
+    return cost_of(tools, server.instructions or "") if any(tool.size for tool in tools) else None
 
 
 def cost(server: ServerState, width: int) -> Iterator[Line]:
     """What its tools cost a model before any is called."""
-    tokens, taken = definitions(server)
-    if tokens:
-        yield from fact("Definitions", f"~{tokens:,} tokens (estimate) · {size(taken)}", width)
+    total = definitions(server)
+    if total is not None:
+        yield from fact("Definitions", f"~{total.tokens:,} tokens (estimate) · {size(total.bytes)}", width)
 
 
 def standing(server: ServerState, profile: str, width: int) -> Iterator[Line]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from ..services.models import Decision, Reach
 from ..services.state.model import CallState
 from ..services.state.spans import span
 from ..services.state.text import one_line, visible
@@ -24,6 +25,13 @@ _WAITS = {
     "permission": "waits for permission",
     "a free place": "waits for a free place",
     "another try": "waits for another try",
+}
+
+_REACHES = {
+    Reach.ONCE: "this once",
+    Reach.SESSION: "this session",
+    Reach.ARGUMENTS: "always for these arguments",
+    Reach.ALWAYS: "always",
 }
 
 
@@ -49,20 +57,33 @@ def cached(call: CallState) -> str:
 
 
 def notes(call: CallState, *, decided: bool = False) -> Iterator[Note]:
-    """Lines above a result; ``decided``: also which rule let it be made."""
-    said = [word for word in (tried(call), cached(call)) if word]
-    if call.instance and call.instance != call.server:
-        said.append(f"answered by {one_line(call.instance, 60)}")
-    if said:
-        yield ((" · ".join(said), MUTED),)
+    """Lines above a result; ``decided``: all that is known, also what the head of a card says, and by which rule."""
+    said = [cached(call)]
+    if decided:
+        other = call.instance if call.instance != call.server else ""
+        said = [tried(call), *said, f"answered by {one_line(other, 60)}" if other else ""]
+    if any(said):
+        yield ((" · ".join(word for word in said if word), MUTED),)
     if decided and call.decision is not None and call.error is None:
-        rule, source = one_line(call.decision.rule, 120), one_line(call.decision.source, 120)
-        where = f"  {source}" if source and source != rule else ""
-        yield (("allowed by ", MUTED), (rule or source, "$foreground"), (where if rule else "", MUTED))
+        rule, where = allowed_by(call.decision)
+        yield (("allowed by ", MUTED), (rule, "$foreground"), (f"  {where}" if where else "", MUTED))
+        if call.decision.unkept:
+            yield ((f"! it could not be kept: {one_line(call.decision.unkept, 200)}", WARNING),)
     if decided and call.trace_id:
         yield ((f"trace {one_line(call.trace_id, 64)}", MUTED),)
     yield from _measured(call)
     yield from _problems(call, len(call.output_problems) if decided else PROBLEMS)
+
+
+def allowed_by(decision: Decision) -> tuple[str, str]:
+    """Who or what let a call be made, and where that stands or how far it reaches; safe to show.
+
+    Where a person said yes, that let it be made, and not the rule by which they were asked.
+    """
+    if decision.reach is not None:
+        return "you", _REACHES[decision.reach]
+    rule, source = one_line(decision.rule, 120), one_line(decision.source, 120)
+    return (rule or source), (source if rule and source != rule else "")
 
 
 def _measured(call: CallState) -> Iterator[Note]:

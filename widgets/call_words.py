@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.cells import cell_len
+
 from ..services.state.model import CallState, CallStatus
 from ..services.state.text import one_line
 from .call_notes import tried, waiting_words
 from .ink import Span, fit, line_width
 
+NAME: Final = 12
+"""Cells of a name that are kept, whatever else there is to say."""
+WIDE: Final = 40
+"""Cells from which on a name gives some to the server's."""
 SPINNER: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 MARKS: Final[dict[CallStatus, tuple[str, str]]] = {
     CallStatus.RUNNING: ("⠋", "accent"),
@@ -62,19 +68,29 @@ def head_line(call: CallState, width: int, *, now: float, frame: int = 0, size: 
         right += [("  ", ""), (fit(status, 11), "muted" if running else ink)]
     room = max(4, width - line_width(right) - 3)
     tool = one_line(call.tool, 80) or "(no name)"
-    marks = [kind_word(call), "task" if call.task is not None else "", "kept" if call.cached_at is not None else ""]
-    server = " · ".join(word for word in (*marks, tried(call), one_line(call.instance or call.server, 60)) if word)
-    if call.task is not None and len(tool) + 2 + len(server) > room:
-        server = "task"  # that it is one says more than whose it is
-    left: list[Span] = [(mark + " ", ink)]
-    if len(tool) + 2 + len(server) <= room or room > 40:
-        tool_room = min(len(tool), max(12, room - len(server) - 2))
-        name = fit(tool, tool_room).rstrip()
-        left.append((name, "strong"))
-        left.append((fit("  " + server, room - line_width([(name, "")])), "muted"))
-    else:
-        left.append((fit(tool, room), "strong"))
+    said = _beside(call, room, cell_len(tool))
+    name = fit(tool, min(cell_len(tool), room - cell_len(said) - 2 if said else room))
+    left: list[Span] = [(mark + " ", ink), (name, "strong"), (fit("  " + said, room - cell_len(name)), "muted")]
     return [*left, (" ", ""), *right]
+
+
+def _beside(call: CallState, room: int, name: int) -> str:
+    """What stands after a name of ``name`` cells, in ``room`` cells together; the name may have to give some of them.
+
+    What was done, and that it is kept or tried again, says more than whose it is: the server is left out first.
+    """
+    kept = "kept" if call.cached_at is not None else ""
+    marks = " · ".join(
+        word for word in (kind_word(call), "task" if call.task is not None else "", kept, tried(call)) if word
+    )
+    server = one_line(call.instance or call.server, 60)
+    whole = f"{marks} · {server}" if marks else server
+    if name + 2 + cell_len(whole) <= room:
+        return whole
+    least = room - min(name, NAME) - 2
+    if marks:
+        return marks if cell_len(marks) <= least else ""
+    return fit(whole, min(cell_len(whole), least)) if room > WIDE else ""
 
 
 def kind_word(call: CallState) -> str:

@@ -23,14 +23,23 @@ def fact(label: str, value: str, width: int, ink: str = "") -> Iterable[Line]:
 
 def chips(label: str, words: Iterable[str], width: int, ink: str = "") -> Iterable[Line]:
     """Short words in a row; a line breaks between two of them, never inside one that fits."""
-    rows = [""]
-    for chip in words:
-        joined = f"{rows[-1]} · {chip}" if rows[-1] else chip
-        if cell_len(joined) <= width - LABEL or not rows[-1]:
-            rows[-1] = joined
+    rows = rows_of(words, width - LABEL)
+    return fact(label, "\n".join(rows), width, ink) if rows else ()
+
+
+def rows_of(words: Iterable[str], width: int, least: int = 0) -> list[str]:
+    """``words`` with dots between them in rows of ``width`` cells, as if each took ``least`` cells at least."""
+    rows: list[str] = []
+    taken = 0
+    for word in words:
+        room = max(least, cell_len(word))
+        if rows and taken + 3 + room <= width:
+            rows[-1] += f" · {word}"
+            taken += 3 + room
         else:
-            rows.append(chip)
-    return fact(label, "\n".join(rows), width, ink) if rows[-1] else ()
+            rows.append(word)
+            taken = room
+    return rows
 
 
 def heading(title: str, said: str) -> Iterable[Line]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..services.models import ErrorInfo, Json, JsonObject, as_list, as_object, as_text
-from ..services.models.content import SAME_TEXT_LIMIT, Kind, Part, parts_of, says_the_same
+from ..services.models.content import SAME_TEXT_LIMIT, Kind, Part, parts_of, says_the_same, wrapped_text
 from ..services.state.model import CallState
 from ..services.state.text import one_line
 from .json_text import JsonTextError, dumps, loads
@@ -124,14 +124,19 @@ def _call_blocks(result: JsonObject) -> list[Block]:
     has_structured = "structuredContent" in result
     structured = result.get("structuredContent")
     told_twice = 0
+    plain = wrapped_text(structured)
     if has_structured:
         blocks.append(JsonBlock(structured))
     for part in parts_of({"content": result.get("content")}):
         if has_structured and part.kind is Kind.TEXT and says_the_same(part.text, structured):
             told_twice += 1
+            if part.text == plain:  # lines are read as lines, not as one long text in quotation marks
+                blocks[0] = _part_blocks(part)[0]
             continue
         blocks += _part_blocks(part)
-    if told_twice:
+    if told_twice and not isinstance(blocks[0], JsonBlock):
+        blocks.insert(1, remark("text; the structured content says the same"))
+    elif told_twice:
         blocks.insert(1, remark("structured content; the text says the same"))
     elif has_structured and len(blocks) > 1:
         blocks.insert(0, remark("structured content"))

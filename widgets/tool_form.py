@@ -29,7 +29,7 @@ from .form_values import EMPTY, Entry, Field, Form, Kind, Problem, collect, firs
 from .json_text import JsonTextError, pretty_text, same
 from .schema_shape import skeleton
 from .tool_draft import Draft, count_words, json_object, speaks_of
-from .tool_words import about, title_of
+from .tool_words import About, title_of
 from .value_editor import ValueEditor
 
 RAW = Field("arguments", Kind.JSON, required=False, schema={"type": "object"})
@@ -68,7 +68,7 @@ class ToolForm(Widget):
     enabled: reactive[bool] = reactive(True, init=False)
     tasks: reactive[bool] = reactive(False, init=False)
     """The tool can be called as a task."""
-    known: reactive[str] = reactive("", init=False)  # of the tool beside its listing; safe to show
+    known: reactive[tuple[str, ...]] = reactive((), init=False)  # of the tool beside its listing; safe to show
     no_task = "This tool does not run as a task."
     """Why not, safe to show; empty where every call becomes a task without being asked."""
 
@@ -171,7 +171,7 @@ class ToolForm(Widget):
 
     def watch_known(self) -> None:
         if self.is_mounted and self.tool is not None:
-            self.query_one("#form-words", Static).update(about(self.tool, self.known))
+            self.query_one("#form-words", Static).update(About(self.tool, self.known))
 
     def watch_enabled(self) -> None:
         if self.is_mounted:

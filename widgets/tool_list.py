@@ -230,8 +230,7 @@ class ToolList(Vertical):
         if (old.id if old else None) != (new.id if new else None):
             self._rows.move_cursor(0, quiet=True)
             self.clear_filter()
-        before, now = (row.freshness.get("tools/list") if row is not None else None for row in (old, new))
-        if old is None or new is None or old.tools is not new.tools or old.status is not new.status or before != now:
+        if old is None or new is None or old.tools is not new.tools or _shown_of(old) != _shown_of(new):
             self._present()
 
     def open_filter(self) -> None:
@@ -313,5 +312,10 @@ class ToolList(Vertical):
         count = f"{len(self._shown):,}/{total:,}" if self._input.value else f"{total:,}" if total else ""
         cached = (" · cached", "$text-muted not bold") if self.server is not None and is_cached(self.server) else ""
         self.border_title = Content.assemble(" ".join(part for part in ("Tools", count) if part), cached)
-        tokens, _ = definitions(self.server) if self.server is not None else (0, 0)
-        self.border_subtitle = Content(f"~{tokens:,} tokens (estimate)" if tokens else "")
+        cost = definitions(self.server) if self.server is not None else None
+        self.border_subtitle = Content(f"~{cost.tokens:,} tokens (estimate)" if cost is not None else "")
+
+
+def _shown_of(server: ServerState) -> tuple[object, ...]:
+    """What the list tells of a server beside its tools."""
+    return server.status, server.freshness.get("tools/list"), server.instructions

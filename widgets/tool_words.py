@@ -5,16 +5,25 @@ Owns those words and their colours. Never decides anything by them: a server say
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from textual.content import Content
+from textual.css.styles import RulesMap
+from textual.strip import Strip
+from textual.style import Style
+from textual.visual import RenderOptions, Visual
 
 from ..services.models import EraName, Json, JsonObject, Tool, as_object
 from ..services.state.model import ServerState, ToolChange
 from ..services.state.text import one_line, visible
+from .fact_lines import rows_of
 from .status_marks import milliseconds
 
 TASKS_EXTENSION = "io.modelcontextprotocol/tasks"
 DESCRIPTION = 8_000
 """Characters of a description that are shown."""
+STEADY = 22
+"""Cells that each thing which is known is given at least: a time that becomes known moves nothing."""
 
 
 def annotation_words(annotations: JsonObject) -> list[tuple[str, str]]:
@@ -78,19 +87,21 @@ def title_of(tool: Tool, server: str) -> Content:
     return Content.assemble(*parts)
 
 
-def standing(server: ServerState, tool: Tool, qualified: str) -> str:
-    """What is known of a tool beside its listing, in one line, safe to show: its full name, cost, time, last change."""
+def standing(server: ServerState, tool: Tool, qualified: str) -> tuple[str, ...]:
+    """What is known of a tool beside its listing, each thing safe to show: its full name, cost, time, last change."""
     words = [one_line(qualified, 120)]
     if tool.size:
         words.append(f"~{tool.tokens:,} tokens (estimate)")
     stats = server.tool_stats.get(tool.name)
-    if stats is not None and stats.p50 is not None:
+    if stats is None or stats.p50 is None:
+        words += ["no times yet"] if any(words) else []
+    else:
         words.append(f"p50 {milliseconds(stats.p50)} of {stats.calls:,} {'call' if stats.calls == 1 else 'calls'}")
     changed = last_change(server, tool.name)
     if changed is not None:
         what = ", ".join(one_line(one, 40) for one in changed.what)
         words.append(f"changed: {what} (H)")
-    return " · ".join(word for word in words if word)
+    return tuple(word for word in words if word)
 
 
 def last_change(server: ServerState, tool: str) -> ToolChange | None:
@@ -99,20 +110,44 @@ def last_change(server: ServerState, tool: str) -> ToolChange | None:
     return next((detail for detail in details if detail.name == tool), None)
 
 
-def about(tool: Tool, known: str = "") -> Content:
-    """What it claims, what is wrong with its listing, what else is ``known``, and its description."""
-    lines: list[Content] = []
+class About(Visual):
+    """What a tool claims, what is wrong with its listing, what else is ``known``, and its description.
+
+    Between two things that are known a line may break, inside of one it does not.
+    """
+
+    def __init__(self, tool: Tool, known: Sequence[str] = ()) -> None:
+        self._before = [*_claims(tool)]
+        self._known = known
+        self._description = visible(tool.description.strip()[:DESCRIPTION]).expandtabs(4)
+        self._laid_out: tuple[int, Content] | None = None
+
+    def _content(self, width: int) -> Content:
+        if self._laid_out is None or self._laid_out[0] != width:
+            lines = [*self._before]
+            if self._known:
+                lines.append(Content.styled("\n".join(rows_of(self._known, width, STEADY)), "$text-muted"))
+            lines += [Content(self._description)] if self._description else []
+            self._laid_out = width, Content("\n").join(lines)
+        return self._laid_out[1]
+
+    def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
+        return self._content(width).render_strips(width, height, style, options)
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        return self._content(container_width).get_optimal_width(rules, container_width)
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        return self._content(width).get_height(rules, width)
+
+
+def _claims(tool: Tool) -> Iterator[Content]:
     claims = annotation_words(tool.annotations)
     if claims:
         joined: list[tuple[str, str]] = [("claims ", "$text-muted")]
         for index, (word, ink) in enumerate(claims):
             joined += [(" · ", "$text-muted")] if index else []
             joined.append((word, ink))
-        lines.append(Content.assemble(*joined))
-    lines += [Content.styled(f"! {one_line(problem, 200)}", "$text-warning") for problem in tool.problems[:5]]
-    if known:
-        lines.append(Content.styled(known, "$text-muted"))
-    description = visible(tool.description.strip()[:DESCRIPTION]).expandtabs(4)
-    if description:
-        lines.append(Content(description))
-    return Content("\n").join(lines)
+        yield Content.assemble(*joined)
+    for problem in tool.problems[:5]:
+        yield Content.styled(f"! {one_line(problem, 200)}", "$text-warning")

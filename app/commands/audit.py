@@ -15,7 +15,7 @@ from ...services.errors import UsageError
 from ...services.models import Json, JsonObject, as_object
 from ...services.state.text import one_line
 from ...services.telemetry.audit_chain import Line
-from ...services.telemetry.audit_check import Checked, check, check_file, lines_of
+from ...services.telemetry.audit_check import Checked, check, check_file, folder_of, lines_of
 from ...services.telemetry.audit_file import LOG
 from ..exits import Exit
 from ..observing import audit_folder
@@ -51,7 +51,9 @@ def run(options: Options) -> int:
 
 
 def _verify(folder: Path, file: str | None, options: Options) -> int:
-    checked = check(folder) if file is None else check_file(with_home(file))
+    path = with_home(file) if file is not None else None
+    whole = folder if path is None else folder_of(path)
+    checked = check_file(path) if path is not None and whole is None else check(whole or folder)
     if options.json:
         write_json(_document(checked))
         return Exit.DONE if checked.broken is None else Exit.PROTOCOL
@@ -68,7 +70,7 @@ def _verify(folder: Path, file: str | None, options: Options) -> int:
     files = "1 file" if len(checked.files) == 1 else f"{len(checked.files)} files"
     numbers = f", numbers {checked.first} to {checked.last}" if checked.lines else ""
     write(coloured(f"{_lines(checked.lines)} in {files} hold{numbers}", GREEN, sys.stdout))
-    if file is not None:
+    if whole is None:
         note("one file by itself: whether lines are missing before its first or after its last one cannot be told")
     return Exit.DONE
 
@@ -115,10 +117,17 @@ def _row(line: Line) -> tuple[Cell, ...]:
         Cell(_text(said.get("caller"))),
         Cell(_text(said.get("server"))),
         Cell(_text(said.get("tool"))),
-        Cell(f"{effect} ({rule})" if rule else effect, DIM),
+        Cell(_decided(effect, rule, _text(decision.get("reach"))), DIM),
         Cell(outcome, GREEN if outcome == "success" else YELLOW if outcome in ("denied", "cancelled") else RED),
         Cell(f"{took:,.0f}" if isinstance(took, int | float) else ""),
     )
+
+
+def _decided(effect: str, rule: str, reach: str) -> str:
+    """What was decided and by whom: an answer of a person stands above the rule that made it a question."""
+    if effect == "allow" and reach:
+        return f"allow (you: {reach}; {rule})" if rule and rule != reach else f"allow (you: {reach})"
+    return f"{effect} ({rule})" if rule else effect
 
 
 def _path(folder: Path, options: Options) -> int:

@@ -7,18 +7,19 @@ fit the schema: that is the executor's.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 from ...services.errors import UnknownTool, UsageError
-from ...services.models import Caller, JsonObject, ServerEntry, as_list, as_object, as_text
+from ...services.models import Caller, ErrorInfo, JsonObject, ServerEntry, as_list, as_object, as_text
 from ...services.models.content import says_the_same
 from ...services.state.model import AppState, CallState, CallStatus
 from ...services.state.text import one_line
 from .. import headless
 from ..call_arguments import Given, arguments_for, read_given
-from ..content import block_lines
+from ..content import block_pieces
 from ..exits import Exit, exit_code
 from ..options import Options
-from ..printing import note_warning, pretty, report, write, write_json
+from ..printing import note_warning, pretty_pieces, report, write, write_json, write_pieces
 from ..resolve import Guard, named, usable
 from ..result_output import check_output, note_size, printed, save, size_fields
 
@@ -58,9 +59,6 @@ async def _called(entry: ServerEntry, guard: Guard, name: str, given: Given, opt
         session = await services.manager.connected(entry.name)
         tools = await headless.tools_of(session, options.timeout)
         tool = next((tool for tool in tools if tool.name == name), None)
-        if tool is None and options.validate:
-            unknown = named(name, [tool.name for tool in tools], f'tool of "{entry.name}"', "it has no tools")
-            raise UnknownTool(unknown.title, hint=unknown.hint, server=entry.name)
         arguments = arguments_for(given, tool, entry.name, strict=options.validate)
         stop = services.store.subscribe(_Progress().show) if _wants_progress(options) else None
         try:
@@ -78,6 +76,9 @@ async def _called(entry: ServerEntry, guard: Guard, name: str, given: Given, opt
                 stop()
                 sys.stderr.write("\r\x1b[K")
         headless.note_log(services, entry.name, options)
+        if tool is None and call.status is CallStatus.NOT_FOUND:
+            unknown = named(name, [tool.name for tool in tools], f'tool of "{entry.name}"', "it has no tools")
+            return replace(call, error=ErrorInfo.of(UnknownTool(unknown.title, hint=unknown.hint, server=entry.name)))
         return call
 
 
@@ -116,13 +117,14 @@ def _json(server: str, call: CallState) -> JsonObject:
 def _print(result: JsonObject) -> None:
     content = as_list(result.get("content"))
     for block in content:
-        for line in block_lines(block):
-            write(line)
+        write_pieces(block_pieces(block))
     structured = result.get("structuredContent")
     texts = (as_text(as_object(block).get("text")) for block in content)
     if structured is not None and not any(says_the_same(text, structured) for text in texts if text is not None):
-        write(pretty(structured))
+        write_pieces(pretty_pieces(structured))
+        write()
     elif not content and structured is None:
         rest = {key: value for key, value in result.items() if key not in ("content", "_meta", "isError")}
         if rest:  # a result of another shape is still what the server said
-            write(pretty(rest))
+            write_pieces(pretty_pieces(rest))
+            write()

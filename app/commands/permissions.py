@@ -17,9 +17,9 @@ from ...services.config.change import Change, Written
 from ...services.config.files import Folders
 from ...services.errors import UsageError
 from ...services.models import Act, Caller, Effect, JsonObject, Offered, ServerEntry, Tool
-from ...services.models.qualified import plain
+from ...services.models.qualified import SEPARATOR, plain, server_prefix
 from ...services.policy.configured import Configured
-from ...services.policy.permission_rules import Refused, Rule, odd_condition, parse_rule
+from ...services.policy.permission_rules import Refused, Rule, by_uri, odd_condition, parse_rule
 from ...services.policy.refusals import refusal
 from ...services.policy.rule_file import with_rule, without_rule
 from ...services.state.text import one_line, visible
@@ -255,7 +255,14 @@ def _warn_of_unknown_server(deck: Configured, rule: Rule, options: Options) -> N
     names = {plain(name) for name in deck.usable_names()}
     if options.quiet or rule.wide is not None or any(reading.server in names for reading in rule.readings):
         return
-    note_warning(f"no server that is configured here is meant by {one_line(rule.text, 80)}")
+    if rule.shown is not None:  # the name that tells a tool from others: of a long one not all of the server is in it
+        head = rule.shown[: rule.shown.rindex("_")]
+        if any(server_prefix(name).startswith(head) for name in names):
+            return
+    told = f"no server that is configured here is meant by {one_line(rule.text, 80)}"
+    if rule.kind is Offered.RESOURCE and SEPARATOR in rule.readings[0].server:
+        told += f": resources go by their URI, {one_line(by_uri(rule.readings[0].server), 80)}"
+    note_warning(told)
 
 
 def _only(words: Sequence[str], verb: str) -> str:

@@ -16,10 +16,10 @@ from ...services.state.model import CallState
 from ...services.state.text import one_line
 from .. import headless
 from ..call_arguments import read_given
-from ..content import block_lines
+from ..content import block_pieces
 from ..exits import Exit, exit_code
 from ..options import Options
-from ..printing import BOLD, coloured, note, pretty, report, write, write_json
+from ..printing import BOLD, coloured, note, pretty, report, write, write_json, write_pieces
 from ..resolve import Guard, named, usable
 from ..result_output import note_size, printed, size_fields
 from .lists import argument_words
@@ -110,5 +110,4 @@ def _print(description: str | None, result: JsonObject) -> None:
         write(coloured(f"{one_line(as_text(item.get('role')) or 'nobody', 40)}:", BOLD, sys.stdout))
         content = item.get("content")
         for block in content if isinstance(content, list) else [content]:
-            for line in block_lines(block):
-                write(line)
+            write_pieces(block_pieces(block))

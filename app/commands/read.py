@@ -15,10 +15,10 @@ from ...services.session.uri_templates import Value, expand, variables
 from ...services.state.model import CallState
 from .. import headless
 from ..call_arguments import read_given
-from ..content import resource_lines
+from ..content import resource_pieces
 from ..exits import Exit, exit_code
 from ..options import Options
-from ..printing import note, note_warning, pretty, report, write, write_json
+from ..printing import note, note_warning, pretty, report, write, write_json, write_pieces
 from ..resolve import Guard, named, usable
 from ..result_output import check_output, note_size, printed, save_resource, size_fields
 
@@ -103,5 +103,4 @@ def _print(contents: Sequence[Json]) -> None:
         if not isinstance(item, dict):
             write(pretty(item))
             continue
-        for line in resource_lines(item, heading=len(contents) > 1):
-            write(line)
+        write_pieces(resource_pieces(item, heading=len(contents) > 1))

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...services.errors import UnknownTool
 from ...services.models import Json, JsonObject, ServerEntry, Tool, as_list, as_object, as_text
-from ...services.registry.catalogue_tool import capped
-from ...services.registry.costs import Cost, cost_of
+from ...services.models.costs import Cost, cost_of
 from ...services.registry.names import Names, named
 from ...services.session.items import read_tool
 from ...services.session.lists import TOOLS
@@ -45,7 +44,7 @@ class _Answer:
 
     @property
     def cost(self) -> Cost:
-        return cost_of(self.tools, capped(self.instructions))
+        return cost_of(self.tools, self.instructions)
 
 
 def run(options: Options) -> int:
@@ -164,7 +163,11 @@ def _print(answer: _Answer, options: Options) -> None:
     if not options.quiet:
         _note_problems(answer, answer.tools)
         which = " on this page" if options.page else ""
-        note(f"about {answer.cost.tokens:,} tokens in all{which} (estimate), {answer.cost.tools:,} tools")
+        note(f"about {answer.cost.tokens:,} tokens in all{which} (estimate), {_many(answer.cost.tools)}")
+
+
+def _many(tools: int) -> str:
+    return "1 tool" if tools == 1 else f"{tools:,} tools"
 
 
 def _print_whole(answer: _Answer, tools: Sequence[Tool], options: Options) -> None:

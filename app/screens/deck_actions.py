@@ -110,6 +110,13 @@ class DeckActions(ToolActions):
     def on_permission_panel_history_requested(self, event: PermissionPanel.HistoryRequested) -> None:
         self.show_history(event.server)
 
+    def action_asked_history(self) -> None:
+        """How the tool changed that is asked about."""
+        self.query_one(PermissionPanel).action_history()
+
+    def action_read_on(self) -> None:
+        self.query_one(PermissionPanel).action_scroll_words(1)
+
     def on_question_panel_answered(self, event: QuestionPanel.Answered) -> None:
         self._ended_here.add(event.prompt_id)
         self._intents.answer(event.prompt_id, event.action, event.content)

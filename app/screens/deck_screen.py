@@ -145,7 +145,7 @@ class DeckScreen(DeckForm):
             self._chosen = mine
         self.show_question()
         self.follow_questions(old, new)
-        if bool(old) != bool(new) and self.is_mounted:
+        if self.is_mounted and (bool(old) != bool(new) or self._zone() is Zone.QUESTION):
             self._hints()
 
     def watch_calls(self, old: tuple[CallState, ...], new: tuple[CallState, ...]) -> None:
@@ -381,4 +381,11 @@ class DeckScreen(DeckForm):
         self._footer.fixed = fixed_hints(self._zone())
         call = self._call(self._calls.selected or "")
         embedded = self._intents.embedded
-        self._footer.hints = hints(self._zone(), self.server, call, asked=bool(self.prompts), embedded=embedded)
+        self._footer.hints = hints(
+            self._zone(),
+            self.server,
+            call,
+            asked=bool(self.prompts),
+            question=self.first_of(self.prompts),
+            embedded=embedded,
+        )

@@ -14,9 +14,9 @@ from .choice_screen import ChoiceScreen
 from .deck_logins import LoginActions
 
 PROFILE_WORDS = {
-    "viewer": "read-only tools, resources and prompts",
-    "tester": "read-only tools run, others ask",
-    "admin": "everything runs, unless a rule asks or denies",
+    "viewer": "only what reads",
+    "tester": "what reads runs, others ask",
+    "admin": "all that no rule asks or denies",
 }
 EVERY_SERVER = "every server"
 
@@ -47,7 +47,8 @@ class ToolActions(LoginActions):
             return
         now = self._intents.profile_of(server.id) if server is not None else ""
         words = {name: PROFILE_WORDS.get(name, "of your settings") for name in names}
-        choices = [(f"server {name}", name, words[name]) for name in names] if server is not None else []
+        titles = {name: f"{name} (now)" if name == now else name for name in names}
+        choices = [(f"server {name}", titles[name], words[name]) for name in names] if server is not None else []
         choices += [(f"all {name}", f"{name}, {EVERY_SERVER}", words[name]) for name in names]
 
         def chosen(key: str | None) -> None:
@@ -58,7 +59,7 @@ class ToolActions(LoginActions):
             self.permissions_changed()
 
         title = f"Permission profile of {one_line(server.id, 40)}" if server is not None else "Permission profile"
-        about = "Until mcpdeck ends. What holds always stands in the settings."
+        about = "Until mcpdeck ends. A server that the settings give a profile of its own keeps it."
         app_of(self).push_screen(ChoiceScreen(title, about, tuple(choices), f"server {now}"), chosen)
 
     def permissions_changed(self) -> None:
@@ -95,7 +96,10 @@ class ToolActions(LoginActions):
     def show_history(self, name: str) -> None:
         server = self.mcp.servers.get(name)
         if server is None or not server.tool_history:
-            self._say(f"No tool of {one_line(name, 60)} changed", "Since mcpdeck knows them, as far as it remembers.")
+            self._say(
+                f"No change of a tool of {one_line(name, 60)} in this session",
+                "What its tools were before that is not known here.",
+            )
             return
         from .changes_screen import ChangesScreen
 

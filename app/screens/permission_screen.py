@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from ...services.models import Effect, JsonObject, Tool
+from ...services.models import Effect, JsonObject, Reach, Tool
 from ...services.state.text import one_line
 from ...widgets.fact_lines import fact
 from ...widgets.ink import Line, wrapped
@@ -54,7 +54,9 @@ class PermissionScreen(ModalScreen[str | None]):
             yield OptionList(*self._options(), compact=True)
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).focus()
+        options = self.query_one(OptionList)
+        options.highlighted = options.option_count - 1  # who only looks presses Enter and has changed nothing
+        options.focus()
 
     def _lines(self, width: int) -> list[Line]:
         decision = self._explained.decision
@@ -62,6 +64,8 @@ class PermissionScreen(ModalScreen[str | None]):
         lines: list[Line] = [((f"{mark} ", ink), (words, "strong"))]
         why = wrapped(one_line(decision.why, 400), width - 2) if decision.why else ()
         lines += [(("  ", ""), (text, "")) for text in why]
+        todo = wrapped(one_line(decision.remedy, 400), width - 2) if decision.remedy else ()
+        lines += [(("  ", ""), (text, "accent")) for text in todo]
         lines.append(())
         lines += fact("Rule", one_line(decision.rule, 300), width)
         if decision.source != decision.rule:
@@ -83,10 +87,12 @@ class PermissionScreen(ModalScreen[str | None]):
     def _options(self) -> list[Option]:
         decision = self._explained.decision
         options: list[Option] = []
-        if decision.effect is Effect.ASK:
+        if self._explained.can_be_let:
             options.append(Option(Content(f"Let it run for {GRANT // 60} minutes without asking"), "grant"))
         if decision.reach is not None:
-            options.append(Option(Content("Forget the answer that lets it run"), "forget"))
+            ends = decision.reach is Reach.SESSION
+            words = "Ask again from now on" if ends else "Forget the answer that lets it run"
+            options.append(Option(Content(words), "forget"))
         options.append(Option(Content("Another permission profile …"), "profile"))
         options.append(Option(Content("Close"), "close"))
         return options
@@ -96,7 +102,7 @@ class PermissionScreen(ModalScreen[str | None]):
         event.stop()
         match event.option_id:
             case "grant":
-                self._intents.allow_for_a_while(self._server, self._tool.name)
+                self._intents.allow_for_a_while(self._server, self._tool.name, self._arguments)
             case "forget":
                 self._intents.forget(self._explained.decision.rule)
             case "profile":

@@ -24,6 +24,8 @@ from .contents import Unreadable, plain_text
 HOME_VARIABLE = "MCPDECK_HOME"
 CLAUDE_VARIABLE = "CLAUDE_CONFIG_DIR"
 MANAGED_FILE = "managed-mcp.json"
+RESULTS = "results"
+"""Below mcpdeck's data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,16 @@ class Folders:
     def plugins(self) -> Path:
         """One folder a plugin."""
         return self.config / "plugins"
+
+    @property
+    def spilled(self) -> Path:
+        """Whole results that were too large for a model, or to be kept; they go after some days."""
+        return self.cache / "spilled"
+
+    @property
+    def results(self) -> Path:
+        """Results that a person saved in the dashboard."""
+        return self.data / RESULTS
 
     @property
     def tools(self) -> Path:

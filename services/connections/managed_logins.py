@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import ConnectionLost, StorageError, UsageError
-from ..models import TokenView
+from ..models import ServerEntry, TokenView
 from .replicas import Group
 from .supervisor import Supervisor
 
@@ -26,6 +26,17 @@ class ManagedLogins:
 
     _supervisors: dict[str, Supervisor]
     _groups: dict[str, Group]
+    _begun_anew: Callable[[str], None] | None = None
+
+    def tells_of_fresh_starts(self, begun_anew: Callable[[str], None]) -> None:
+        """``begun_anew`` hears, by the name of its entry, that a person connects a server anew, logs in or out, or
+        switches it on or off, before that is done: what was known of it then need not be so any more.
+        """
+        self._begun_anew = begun_anew
+
+    def _anew(self, entry: ServerEntry) -> None:
+        if self._begun_anew is not None:
+            self._begun_anew(entry.configured_as)
 
     def authorization(self, name: str) -> EntryAuthorization | None:
         """Who logs in to a server; None where nobody does. Raises ``UsageError`` for an unknown name."""
@@ -48,6 +59,7 @@ class ManagedLogins:
         # Whoever takes the server away meanwhile ends the login, and the question to the person with it.
         await self._contacting(name, lambda: auth.log_in(again=again, scopes=scopes))
         supervisor = self._find(name)
+        self._anew(supervisor.entry)
         if auth.login is not before or supervisor.wants_login:
             supervisor.reconnect()
         token = auth.view.token
@@ -61,6 +73,7 @@ class ManagedLogins:
         that takes no login.
         """
         said: list[str] = []
+        self._anew(self._find(name).entry)
         for each in [each.entry.name for each in self._each(name)]:
             said += await self._authorization(each).log_out()
             supervisor = self._supervisors.get(each)
@@ -96,6 +109,7 @@ class ManagedLogins:
                 continue
             try:
                 if await auth.review() and supervisor.wants_login:
+                    self._anew(supervisor.entry)
                     supervisor.reconnect()
             except StorageError:
                 continue  # who logs in is told

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Protocol, TypeAlias, TypeVar
 
-from ..models import Act, Caller, Decision, JsonObject, Measured, Reach, ServerEntry, Tool
+from ..models import Act, Caller, Decision, ErrorInfo, JsonObject, Measured, Reach, ServerEntry, Tool
 from ..session import Session
 from ..state.model import CallState
 
@@ -39,12 +39,14 @@ class Sessions(Protocol):
 
 class Permissions(Protocol):
     """Which rules apply to a use. ``decide`` counts a use that it allows; ``answered`` says, after it wanted one asked,
-    that a person said yes, and for how long.
+    that a person said yes, and for how long; what it gives says why that could not be kept for good. ``judge`` decides,
+    and counts nothing.
     """
 
     def decide(self, act: Act) -> Decision: ...
+    def judge(self, act: Act) -> Decision: ...
     def reaches(self, act: Act, decision: Decision) -> tuple[Reach, ...]: ...
-    def answered(self, act: Act, reach: Reach) -> object: ...
+    def answered(self, act: Act, reach: Reach) -> ErrorInfo | None: ...
 
 
 class Keeper(Protocol):

@@ -7,10 +7,11 @@ changes what was received. The rules, where public sources leave them open, are 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from ..models import Json, JsonObject, as_list
+from ..models import Json, JsonObject
 from ..models.calls import CHARACTERS_A_TOKEN
 from ..models.content import Kind, Part, Share, parts_of, says_the_same
 from ..models.json_pieces import pieces
@@ -25,8 +26,11 @@ _FEW = 2_000
 _PIXELS_A_TOKEN = 750
 _LONGEST_SIDE = 1_568
 """Pixels to which a larger picture is scaled before it is counted (Anthropic, "Vision", image costs)."""
+SAID = -1
+"""Instead of what structured content costs: nothing, a text says it."""
 LINE_KEPT = 400
 """Characters of a URI or name in the line that stands for what is not given."""
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,17 +49,22 @@ def for_model(result: JsonObject) -> JsonObject:
     return shaped(result, [(given, block_of(given)) for given in given_of(result)])
 
 
-def given_of(result: JsonObject) -> Iterator[Given]:
-    has_structured = "structuredContent" in result
+def given_of(result: JsonObject, structured_cost: int | None = None) -> Iterator[Given]:
+    """What a model gets, in order. ``structured_cost``: of structured content, where that is known from before.
+
+    ``SAID``: a text says the same. Finding it out takes as long as writing all of it as JSON.
+    """
+    said = structured_cost == SAID or "structuredContent" not in result
     structured = result.get("structuredContent")
-    told = False
     for part in parts_of(result):
         given = _given(part)
         if given is not None:
             yield given
-        told = told or (has_structured and part.kind is Kind.TEXT and says_the_same(part.text, structured))
-    if has_structured and not told:
-        yield Given(_json_length(structured), structured=(structured,))
+        if not said and structured_cost is None and part.kind is Kind.TEXT:
+            said = says_the_same(part.text, structured)
+    if not said:
+        cost = _json_length(structured) if structured_cost is None else structured_cost
+        yield Given(cost, structured=(structured,))
 
 
 def _given(part: Part) -> Given | None:
@@ -86,7 +95,7 @@ def _line(part: Part) -> str:
 def _json_length(value: Json) -> int:
     if characters(value, _FEW)[1]:
         try:
-            return len(json.dumps(value, ensure_ascii=False))  # much faster, and not large
+            return len(_encode(value))  # much faster, and not large
         except (ValueError, RecursionError):
             pass
     return sum(len(piece) for piece in pieces(value))
@@ -130,27 +139,31 @@ def _resource(part: Part | None, block: JsonObject) -> JsonObject:
 
 def characters(value: Json, budget: int | None = None) -> tuple[int, bool]:
     """About how many characters ``value`` takes as JSON, and whether ``budget`` values were enough to count them."""
-    total, left = 0, -1 if budget is None else budget
+    total, left = 0, budget
     stack: list[Json] = [value]
-    while stack and left:
-        left -= 1
+    while stack:
         one = stack.pop()
-        if isinstance(one, str):
-            total += len(one) + 2
-        elif isinstance(one, dict):
-            total += 2
-            for name, child in one.items():
-                total += len(name) + 4
-                if isinstance(child, str):
-                    total += len(child) + 2
-                else:
-                    stack.append(child)
+        if isinstance(one, dict):
+            total += 2 + 4 * len(one) + sum(map(len, one))
+            children: Iterable[Json] = one.values()
         elif isinstance(one, list):
-            total += len(one) + 2
-            stack.extend(one)
+            total += 2 + len(one)
+            children = one
         else:
-            total += 4
-    return total, not stack
+            total += len(one) + 2 if isinstance(one, str) else 4
+            continue
+        if left is not None:
+            left -= len(one)
+            if left < 0:
+                return total, False
+        for child in children:
+            if isinstance(child, str):
+                total += len(child) + 2
+            elif isinstance(child, dict | list):
+                stack.append(child)
+            else:
+                total += 4
+    return total, True
 
 
 def picture_tokens(size: PictureSize | None) -> int:
@@ -163,7 +176,7 @@ def picture_tokens(size: PictureSize | None) -> int:
 
 def texts_of(result: JsonObject) -> list[str]:
     """The one text that ``result`` is made of, for a file of its own; empty when there is more to it."""
-    parts = list(parts_of(result)) if len(as_list(result.get("content"))) <= 1 else []
+    parts = list(islice(parts_of(result), 2))
     if len(parts) != 1 or parts[0].kind not in (Kind.TEXT, Kind.TEXT_RESOURCE):
         return []
     if "structuredContent" in result and not says_the_same(parts[0].text, result["structuredContent"]):

@@ -6,7 +6,7 @@ Owns the order of the steps. What happens to a call is a value, never an excepti
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import count
@@ -22,24 +22,23 @@ from ..errors import (
     UnknownTool,
     UsageError,
 )
-from ..models import Act, Caller, Effect, JsonObject, Measured, Offered, ServerEntry, Tool
+from ..models import Act, Caller, Effect, JsonObject, Measured, Offered, ServerEntry
 from ..session import Session
 from ..state.bounds import weight
 from ..state.model import CallState
 from ..state.store import Store
 from .breaker import Breakers
+from .clearance import AskFirst, Clearance
 from .collaborators import AskPermission, Audit, Keeper, Metrics, Permissions, Sessions, Spans
 from .limiter import Limiter
 from .limits import Limits
 from .outcomes import Course, Records
-from .permission_step import PermissionStep, denied
-from .resolving import Resolver, misspelt
+from .permission_step import PermissionStep
 from .response_cache import Asker, ResponseCache, offered_of
 from .sending import Sending
 from .validation import check
 from .wanted import Wanted
 
-PERMISSION = "permission"
 _RUN = uuid4().hex[:6]
 _numbers = count(1)
 CHECKED = 4 * 1024 * 1024
@@ -70,13 +69,12 @@ class Executor:
     ) -> None:
         self._sessions = sessions
         self._store = store
-        self._permission = PermissionStep(permissions, ask) if permissions is not None else None
         self._keeper = keeper
         self._cache = cache
-        self._vouches = vouches
-        self._resolver = Resolver()
         self._records = Records(store, audit=audit, metrics=metrics, spans=spans, keeper=keeper)
-        self._sending = Sending(sessions, store, self._records, limits or Limits())
+        permission = PermissionStep(permissions, ask) if permissions is not None else None
+        self._clearance = Clearance(sessions, self._records, permission, vouches)
+        self._sending = Sending(sessions, store, self._records, limits or Limits(), self._clearance.holds)
 
     async def run(self) -> None:
         """Keep account of calls beside them, until cancelled; without it that is done before each is returned."""
@@ -94,6 +92,12 @@ class Executor:
     def reset_breaker(self, server: str) -> None:
         """Make calls to the server again, whatever failed until now."""
         self._sending.breakers.reset(server)
+
+    def begun_anew(self, server: str) -> None:
+        """A person had the server connected anew, or logged in or out: nothing that was before counts any more."""
+        self.reset_breaker(server)
+        if self._cache is not None:
+            self._cache.forget(server)
 
     def deadline(self, call: str) -> float | None:
         """When a running call times out, on the loop's clock; ``inf`` while a human is asked, None where no clock runs:
@@ -126,9 +130,9 @@ class Executor:
 
         ``error`` of what is returned says why there is no result; of ``INVALID`` its ``details["problems"]``. What is
         ``NOT_FOUND`` or ``INVALID`` was never sent and is no call in the store. ``validate`` False: the arguments are
-        sent as they are, and no list is waited for. ``timeout`` in seconds from when it is sent; the entry's own comes
-        before the general one. ``as_task``: let the server run it as a task (section 36). ``fresh``: an answer that is
-        kept will not do. ``background``: others go first. ``progress`` False: none is asked for.
+        sent as they are, and a tool need not be listed. ``timeout`` in seconds from when it is sent; the entry's own
+        comes before the general one. ``as_task``: let the server run it as a task (section 36). ``fresh``: an answer
+        that is kept will not do. ``background``: others go first. ``progress`` False: none is asked for.
         """
         return await self._run(
             Wanted(
@@ -159,11 +163,15 @@ class Executor:
         caller: Caller = Caller.PROGRAM,
         fresh: bool = False,
         background: bool = False,
+        bound: bool = False,
     ) -> CallState:
-        """Read a resource; as ``call``. Without ``timeout`` each request has the session's own time limit."""
+        """Read a resource; as ``call``. Without ``timeout`` each request has the session's own time limit.
+
+        ``bound``: by the instance that has the server's very name, and no other.
+        """
         call, at, began = call_id or _new_id(), time.time(), time.perf_counter()
         wanted = Wanted(Offered.RESOURCE, server, uri, {}, call, at, began, caller, timeout=timeout)
-        return await self._run(replace(wanted, fresh=fresh, background=background))
+        return await self._run(replace(wanted, fresh=fresh, background=background, bound=bound))
 
     async def prompt(
         self,
@@ -182,11 +190,29 @@ class Executor:
         wanted = Wanted(Offered.PROMPT, server, name, texts, call, at, began, caller, timeout=timeout)
         return await self._run(replace(wanted, background=background, given=arguments is not None))
 
+    async def raw(
+        self,
+        server: str,
+        kind: Offered,
+        name: str,
+        method: str,
+        send: Callable[[Session], Awaitable[JsonObject]],
+        *,
+        arguments: JsonObject | None = None,
+        timeout: float | None = None,
+        caller: Caller = Caller.PROGRAM,
+    ) -> CallState:
+        """A use in words of its own: ``send`` carries it out, once, on the session that has the server's very name.
+
+        ``kind``, ``name`` and ``arguments`` are what rules and records know it by, as ``method`` the latter.
+        """
+        call, at, began = _new_id(), time.time(), time.perf_counter()
+        wanted = Wanted(kind, server, name, arguments or {}, call, at, began, caller, validate=False, timeout=timeout)
+        return await self._run(replace(wanted, bound=True, said=method, send=send))
+
     def act(self, kind: Offered, server: str, name: str, arguments: JsonObject, caller: Caller) -> Act:
         """A use as the rules see it, by what is known of the server now. Asks nobody, and reads nothing."""
-        session = self._sessions.session(server)
-        tool = self._resolver.find(session, name) if session is not None and kind is Offered.TOOL else None
-        return self._act(kind, server, name, arguments, caller, tool)
+        return self._clearance.act(kind, server, name, arguments, caller)
 
     # The steps
 
@@ -221,86 +247,38 @@ class Executor:
     async def _steps(self, course: Course) -> JsonObject:
         one = course.wanted
         course.checked_at = self._sending.checked(one.server)
-        session = await self._sessions.connected(one.server)
-        tool = await self._tool(one, session)
-        act = self._act(one.kind, one.server, one.name, one.arguments, one.caller, tool)
-        decision = self._permission.decide(act) if self._permission is not None else None
-        course.decision = decision
-        if decision is not None and decision.effect is Effect.DENY:
-            raise denied(act, decision, "rule")
-        # A person is not asked about what cannot be called at all.
-        if one.validate and tool is not None:
-            await self._validate(one, tool)
+        session = await self._clearance.decide(course, await self._sessions.connected(one.server))
         self._records.start(course)
-        if decision is not None and decision.effect is Effect.ASK:
-            act = await self._asked(course)
-            session, shown = await self._sessions.connected(one.server), tool
-            tool = await self._tool(one, session)
-            if one.validate and tool is not None and tool is not shown:
-                await self._validate(one, tool)  # its schema may be another one, too
-        asker = self._asker(one, act, session)
-        if asker is not None and self._cache is not None and not one.fresh:
-            kept = self._cache.find(asker, one.method, one.name, one.arguments)
-            if kept is not None:
-                course.cached_at, course.attempts = kept.at, 0
-                return await self._measured(course, tool, kept.result)
-        epoch = self._cache.epoch(act.server) if self._cache is not None else 0
-        result = await self._sending.sent(course, act, session)
-        if asker is not None and self._cache is not None and course.rounds == 1 and course.task is None:
-            self._cache.keep(asker, one.method, one.name, one.arguments, result, epoch)
-        return await self._measured(course, tool, result)
+        if course.decision is not None and course.decision.effect is Effect.ASK:
+            await self._clearance.asked(course, session)
+        while True:
+            try:
+                return await self._made(course, session)
+            except AskFirst as found:
+                # Another session gets it, or rules changed while it waited: that is another question.
+                session = found.session
+                await self._clearance.asked(course, session)
 
-    async def _tool(self, one: Wanted, session: Session) -> Tool | None:
-        """The tool as it is listed. Raises ``UnknownTool`` and what the list cannot be read for, where it is needed."""
-        if one.kind is not Offered.TOOL:
-            return None
-        if not one.validate:
-            return self._resolver.find(session, one.name)
-        if session.lists.tools is not None:
-            return await self._resolver.resolved(session, one.name)
-        # Reading the list may be what finds out that the session is gone.
-        return await self._sessions.using(one.server, lambda session: self._resolver.resolved(session, one.name))
-
-    def _act(
-        self, kind: Offered, server: str, name: str, arguments: JsonObject, caller: Caller, tool: Tool | None
-    ) -> Act:
-        entry = self._sessions.entry(server)
-        if entry is None:
-            return Act(kind, server, name, arguments, caller=caller)
-        trusted = self._vouches is not None and self._vouches(entry)
-        annotations = tool.annotations if tool is not None else {}
-        digest = self._resolver.digest(tool) if tool is not None and self._permission is not None else ""
-        return Act(kind, entry.configured_as, name, arguments, annotations, trusted, entry.source, digest, caller)
-
-    async def _validate(self, one: Wanted, tool: Tool) -> None:
-        """Raises ``InvalidArguments``."""
-        # None: the schema's patterns take too long; the server will judge by itself.
-        wrong = await check(one.arguments, tool.input_schema)
-        if wrong:
-            raise InvalidArguments(
-                f"the arguments do not fit {one.name}",
-                problems=wrong,
-                hint=misspelt(one.arguments, tool.input_schema)
-                or "See the tool's input schema; without validation they are sent as they are.",
-                server=one.server,
-            )
-
-    async def _asked(self, course: Course) -> Act:
-        """The use that a person allowed, as it stands by then. No clock runs meanwhile. Raises ``PermissionDenied``."""
-        one = course.wanted
-        assert self._permission is not None
-
-        def now() -> Act:
-            return self.act(one.kind, one.server, one.name, one.arguments, one.caller)
-
-        self._records.waits(course, PERMISSION)
-        await self._permission.asked(one.call, now, lambda decision: self._records.decided(course, decision))
-        self._records.waits(course, "")
-        return now()
+    async def _made(self, course: Course, session: Session) -> JsonObject:
+        """The result of what is allowed: one that is kept, or what the server says."""
+        one, act, cache = course.wanted, course.act, self._cache
+        asker = self._asker(one, act, session) if cache is not None else None
+        if asker is None or cache is None:
+            return await self._measured(course, await self._sending.sent(course, session))
+        kept = cache.find(asker, one.method, one.name, one.arguments) if not one.fresh else None
+        if kept is not None:
+            course.cached_at, course.attempts = kept.at, 0
+            return await self._measured(course, kept.result)
+        epoch = cache.epoch(act.server)
+        result = await self._sending.sent(course, session)
+        # An answer of a tool that turned out to be another one is not what was looked for.
+        if self._asker(one, course.act, session) == asker and course.rounds == 1 and course.task is None:
+            cache.keep(asker, one.method, one.name, one.arguments, result, epoch)
+        return await self._measured(course, result)
 
     def _asker(self, one: Wanted, act: Act, session: Session) -> Asker | None:
         """Whose answer it would be, where it may be kept at all."""
-        if self._cache is None or one.caller is Caller.BATCH or one.as_task:
+        if one.caller is Caller.BATCH or one.as_task or one.send is not None:
             return None
         if one.kind is Offered.PROMPT:
             return None
@@ -313,9 +291,9 @@ class Executor:
         offered = offered_of(session.offer.capabilities(session.version))
         return Asker(act.server, entry.digest, session.version, offered, row.auth.token if row and row.auth else None)
 
-    async def _measured(self, course: Course, tool: Tool | None, result: JsonObject) -> JsonObject:
+    async def _measured(self, course: Course, result: JsonObject) -> JsonObject:
         """What a model would get of it, and whether it is what the tool promised. In a batch it is as received."""
-        one = course.wanted
+        one, tool = course.wanted, course.tool
         if one.caller is Caller.BATCH:
             return result
         if self._keeper is not None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import anyio
 
 from .. import events as ev
 from ..errors import InvalidArguments, McpDeckError
-from ..models import Decision, ErrorInfo, JsonObject, Measured
+from ..models import Act, Decision, ErrorInfo, JsonObject, Measured, Tool
 from ..protocol.jsonrpc import dump
 from ..state.bounds import weight
 from ..state.model import CallState, CallStatus
@@ -25,10 +25,20 @@ from .wanted import Wanted
 
 @dataclass(slots=True)
 class Course:
-    """What is known of a call while it goes on."""
+    """What is known of a call while it goes on.
+
+    ``act`` and ``tool``: what it is to the rules, and the tool as it is listed, on the session that was looked at last.
+    ``agreed``: the definitions that a person said yes to for this call. ``failed``: what is tried again for.
+    """
 
     wanted: Wanted
+    act: Act
+    tool: Tool | None = None
     decision: Decision | None = None
+    decided_at: float = -math.inf
+    """When that was, on the clock that measures durations; long ago, once it waited for anything since."""
+    agreed: set[str] = field(default_factory=set[str])
+    failed: McpDeckError | None = None
     started: bool = False
     checked_at: float = -math.inf
     """When policy was asked last, on the clock that measures durations."""
@@ -62,7 +72,8 @@ class Records:
 
     def begin(self, wanted: Wanted) -> Course:
         """What is known of it at its beginning."""
-        course = Course(wanted)
+        act = Act(wanted.kind, wanted.server, wanted.name, wanted.arguments, caller=wanted.caller)
+        course = Course(wanted, act)
         if self._spans is not None:
             course.span = self._spans.begin(
                 wanted.call, server=wanted.server, name=wanted.name, method=wanted.method, caller=wanted.caller
@@ -91,7 +102,9 @@ class Records:
         if why == course.waits:
             return
         course.waits = why
-        self._store.dispatch(ev.CallWaits(course.wanted.call, why))
+        if why:
+            course.decided_at = -math.inf
+        self._store.dispatch(ev.CallWaits(course.wanted.call, why, course.attempts))
 
     def end(self, course: Course, result: JsonObject | None, failure: McpDeckError | None) -> CallState:
         """The end of a call, with the whole result; the state may hold less of one that is too large to be kept."""

@@ -7,6 +7,7 @@ lets anything but one of the offered answers count as a yes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 from ..models import Act, Decision, Json, JsonObject, Offered, Reach, qualified_name
 from ..session import Ask, Question
@@ -14,9 +15,10 @@ from ..state.model import AppState
 from .collaborators import CALL_ASKED_FOR
 
 PERMISSION = "mcpdeck/permission"
-"""``params``: kind, server, name, title, qualifiedName, arguments, annotations (those that are given), trusted, rule,
-source, why, changed, changes (what of the tool changed, where that is known), reaches, caller. An accepted answer's
-content: ``reach``, one of the reaches."""
+"""``params``: kind, server, name, title, description (of a tool that changed), qualifiedName, arguments, annotations
+(those that are given), trusted, rule, source, why, changed, changes (what of the tool changed, where that is known),
+reaches, sameArguments (so far a yes for this session reaches), caller. An accepted answer's content: ``reach``, one of
+the reaches."""
 
 
 class AskingPerson:
@@ -45,7 +47,8 @@ def params_of(act: Act, decision: Decision, reaches: tuple[Reach, ...], state: A
         "kind": act.kind.value,
         "server": act.server,
         "name": act.name,
-        "title": _title(act, state),
+        "title": _listed(act, state, "title"),
+        "description": _listed(act, state, "description") if decision.changed else "",
         "qualifiedName": qualified_name(act.server, act.name) if act.kind is Offered.TOOL else "",
         "arguments": act.arguments,
         "annotations": given,
@@ -56,17 +59,21 @@ def params_of(act: Act, decision: Decision, reaches: tuple[Reach, ...], state: A
         "changed": decision.changed,
         "changes": changes,
         "reaches": offered,
+        "sameArguments": decision.same_arguments,
         "caller": act.caller.value,
     }
 
 
-def _title(act: Act, state: AppState) -> str:
-    """Its display name, where that is another one."""
+def _listed(act: Act, state: AppState, what: Literal["title", "description"]) -> str:
+    """Its display name, where that is another one; or what its server says of it."""
     server = state.mcp.servers.get(act.server)
-    if server is None or act.kind is not Offered.TOOL:
+    tools = server.tools or () if server is not None and act.kind is Offered.TOOL else ()
+    tool = next((tool for tool in tools if tool.name == act.name), None)
+    if tool is None:
         return ""
-    label = next((tool.label for tool in server.tools or () if tool.name == act.name), "")
-    return label if label != act.name else ""
+    if what == "description":
+        return tool.description
+    return tool.label if tool.label != act.name else ""
 
 
 def _changes(act: Act, state: AppState) -> Iterator[str]:

@@ -5,6 +5,7 @@ Owns asking once for what several calls wait for, and the words of a refusal. Kn
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,12 +13,15 @@ from dataclasses import replace
 import anyio
 
 from ..errors import PermissionDenied
-from ..models import Act, Decision, Effect, ErrorInfo, Offered, qualified_name
+from ..models import Act, Caller, Decision, Effect, Offered, Reach
+from ..models.qualified import server_prefix
 from ..state.text import quoted
 from .collaborators import CALL_ASKED_FOR, AskPermission, Permissions
 
 DEFAULT = "default"
 """The source of a decision that no written rule made: an allow rule stands above it."""
+_BUDGET = "budget "
+"""How the rule of a decision begins that a budget made."""
 
 
 class PermissionStep:
@@ -32,12 +36,16 @@ class PermissionStep:
         """What the rules say. A use that they allow is counted; nobody is asked."""
         return self._permissions.decide(act)
 
+    def judge(self, act: Act) -> Decision:
+        """The same, and nothing is counted."""
+        return self._permissions.judge(act)
+
     async def asked(self, call: str, now: Callable[[], Act], decided: Callable[[Decision], None]) -> Decision:
         """The decision after a person was asked; ``decided`` hears of each on the way. Raises ``PermissionDenied``.
 
         ``now`` gives the use as it stands: a tool that is described differently by the time of the answer is another
-        tool, and is asked about again. Of several calls that wait for the same, one is asked about at a time: the
-        answer may be one for all of them.
+        tool, and is asked about again; and a rule that denies by then stands above the answer. Of several calls that
+        wait for the same, one is asked about at a time: the answer may be one for all of them.
         """
         act = now()
         async with self._turn(act, call):
@@ -53,19 +61,32 @@ class PermissionStep:
                     raise denied(act, decision, "nobody")
                 token = CALL_ASKED_FOR.set(call)
                 try:
-                    reach = await self._ask(act, decision, self._permissions.reaches(act, decision))
+                    reach = await self._ask(act, decision, self._reaches(act, decision))
                 finally:
                     CALL_ASKED_FOR.reset(token)
                 if reach is None:
                     raise denied(act, decision, "person")
                 if now().digest != act.digest:
                     continue
+                again = self._permissions.judge(act)
+                if again.effect is Effect.DENY:
+                    decided(again)
+                    raise denied(act, again, "rule")
                 unkept = self._permissions.answered(act, reach)
                 decision = replace(decision, effect=Effect.ALLOW, reach=reach)
-                if isinstance(unkept, ErrorInfo):
-                    decision = replace(decision, why=f"Allowed for this session only: {unkept.title}")
+                if unkept is not None:
+                    decision = replace(decision, reach=Reach.SESSION, unkept=unkept.title)
                 decided(decision)
                 return decision
+
+    def _reaches(self, act: Act, decision: Decision) -> tuple[Reach, ...]:
+        """How far a yes may reach. One to a tool whose definition is not known is about this call: the next may be to
+        another tool.
+        """
+        reaches = self._permissions.reaches(act, decision)
+        if act.kind is Offered.TOOL and not act.digest:
+            return tuple(reach for reach in reaches if reach is Reach.ONCE)
+        return reaches
 
     @asynccontextmanager
     async def _turn(self, act: Act, call: str) -> AsyncGenerator[None]:
@@ -81,6 +102,11 @@ class PermissionStep:
                 self._asking.pop(key, None)
 
 
+def is_of_budget(decision: Decision) -> bool:
+    """A budget that is used up made it."""
+    return decision.rule.startswith(_BUDGET)
+
+
 def denied(act: Act, decision: Decision, by: str) -> PermissionDenied:
     """The refusal of ``act``; ``by``: ``rule``, ``person`` or ``nobody``."""
     what = _named(act)
@@ -88,10 +114,11 @@ def denied(act: Act, decision: Decision, by: str) -> PermissionDenied:
     match by:
         case "rule":
             title = f"{what} is denied by {where}"
-            hint = decision.why or "Change the rule where it stands, or choose another profile."
+            hint = decision.remedy or decision.why or "Change the rule where it stands, or choose another profile."
         case "person":
             title = f"{what} was not allowed"
-            hint = "Whoever was asked said no. Nothing was sent."
+            who = "You" if act.caller is Caller.DASHBOARD else "Whoever was asked"
+            hint = f"{who} said no. Nothing was sent."
         case _:
             title = f"{what} has to be asked for ({where}), and nobody is there to ask"
             hint = (
@@ -114,11 +141,9 @@ def _named(act: Act) -> str:
 
 
 def _rule(act: Act) -> str:
-    name = qualified_name(act.server, act.name if act.kind is not Offered.RESOURCE else "")
-    match act.kind:
-        case Offered.TOOL:
-            return name
-        case Offered.PROMPT:
-            return f"prompt:{name}"
-        case Offered.RESOURCE:
-            return f"resource:{name.removesuffix('__')}"
+    """The rule that would allow it, as it is typed into a shell."""
+    from ..policy.permission_rules import rule_text  # not before a use was refused
+
+    if act.kind is Offered.RESOURCE:
+        return f"resource:{server_prefix(act.server)}"
+    return shlex.quote(rule_text(act.kind, act.server, act.name))

@@ -49,13 +49,16 @@ class Resolver:
 
     async def resolved(self, session: Session, name: str) -> Tool:
         """The tool, once the tools were listed. Raises ``UnknownTool``, and what the listing failed with."""
-        tools = session.lists.tools
-        if tools is None:
-            tools = await session.lists.known_tools()
+        if session.lists.tools is None:
+            await session.lists.known_tools()
+        return self.listed(session, name)
+
+    def listed(self, session: Session, name: str) -> Tool:
+        """The tool in the list read last, which there is. Raises ``UnknownTool``."""
         tool = self.find(session, name)
         if tool is None:
             title = f"{session.server} has no tool called {name!r}"
-            raise UnknownTool(title, hint=_suggestion(name, tools), server=session.server)
+            raise UnknownTool(title, hint=_suggestion(name, session.lists.tools or ()), server=session.server)
         if tool.excluded is not None:
             raise UnknownTool(
                 f"tool {name!r} must not be called: {tool.excluded}",

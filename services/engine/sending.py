@@ -15,7 +15,7 @@ import anyio
 
 from .. import events as ev
 from ..errors import McpDeckError
-from ..models import Act, Caller, JsonObject, Offered, TaskInfo, TransportKind
+from ..models import Caller, JsonObject, Offered, TaskInfo, TransportKind
 from ..session import Session
 from ..state.store import Store
 from .breaker import Breakers
@@ -43,13 +43,22 @@ class UnderWay:
 class Sending:
     """Sends one call at a time for each caller; every method runs on the loop's thread."""
 
-    def __init__(self, sessions: Sessions, store: Store, records: Records, limits: Limits) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        store: Store,
+        records: Records,
+        limits: Limits,
+        holds: Callable[[Course, Session], Awaitable[None]],
+    ) -> None:
+        """``holds`` is asked before each attempt whether it may be made on the session that is to get it."""
         self.limiter = Limiter(limits.per_server, limits.in_all)
         self.breakers = Breakers(store.dispatch, limits)
         self._retries = Retries(limits)
         self._sessions = sessions
         self._store = store
         self._records = records
+        self._holds = holds
         self._checked: dict[str, float] = {}
         self._under_way: dict[str, UnderWay] = {}
 
@@ -81,41 +90,43 @@ class Sending:
                     stack.enter_context(one.place.lent())
             yield
 
-    async def sent(self, course: Course, act: Act, at_hand: Session) -> JsonObject:
-        """The result as received. Raises ``McpDeckError``: what the server, the transport or a time limit says.
+    async def sent(self, course: Course, at_hand: Session) -> JsonObject:
+        """The result as received. Raises ``McpDeckError``: what the server, the transport or a time limit says; and
+        what ``holds`` raises.
 
         ``at_hand``: the session that was there just now, for which everything was checked.
         """
-        one = course.wanted
-        place = await self.limiter.enter(
-            act.server, background=one.background, waits=lambda: self._records.waits(course, FREE_PLACE)
-        )
-        try:
-            return await self._in_place(course, act, at_hand, place)
-        finally:
-            self._under_way.pop(one.call, None)
-            place.leave()
-
-    async def _in_place(self, course: Course, act: Act, at_hand: Session, place: Place) -> JsonObject:
-        one = course.wanted
         whole, idle = self._bounds(course)
-        self._records.waits(course, "")
-        course.sent_at = time.perf_counter()
+        place = await self._place(course)
         scope = anyio.CancelScope()
-        here = self._under_way[one.call] = UnderWay(course, place, CallClock(scope, whole, idle))
-        with scope, course.span if course.span is not None else _NO_SPAN:
-            return await self._tried(course, act, at_hand, here)
-        raise here.clock.late()
+        here = self._under_way[course.wanted.call] = UnderWay(course, place, CallClock(scope, whole, idle))
+        try:
+            self._records.waits(course, "")
+            course.sent_at = time.perf_counter()
+            with scope, course.span if course.span is not None else _NO_SPAN:
+                return await self._tried(course, at_hand, here)
+            raise here.clock.late()
+        finally:
+            self._under_way.pop(course.wanted.call, None)
+            here.place.leave()
+
+    async def _place(self, course: Course) -> Place:
+        """First come, first served: another try waits for its turn like any other call."""
+        return await self.limiter.enter(
+            course.act.server,
+            background=course.wanted.background,
+            waits=lambda: self._records.waits(course, FREE_PLACE),
+        )
 
     def _bounds(self, course: Course) -> tuple[float, float]:
         """Seconds for the whole call, and without progress. Reads and prompts are bounded request by request."""
         one = course.wanted
-        if one.kind is not Offered.TOOL:
+        if one.kind is not Offered.TOOL or one.send is not None:
             return math.inf if one.timeout is None else one.timeout, math.inf
         whole = one.timeout if one.timeout is not None else self._sessions.call_timeout(one.server)
         return whole, self._sessions.idle_timeout(one.server)
 
-    async def _tried(self, course: Course, act: Act, at_hand: Session, here: UnderWay) -> JsonObject:
+    async def _tried(self, course: Course, at_hand: Session, here: UnderWay) -> JsonObject:
         """One attempt, and others where that is safe and may help."""
         one = course.wanted
 
@@ -135,6 +146,8 @@ class Sending:
             course.rounds = number
 
         async def operation(session: Session) -> JsonObject:
+            if one.send is not None:
+                return await one.send(session)
             match one.kind:
                 case Offered.TOOL:
                     return await session.call_tool(
@@ -160,36 +173,39 @@ class Sending:
                         on_round=in_round,
                     )
 
-        repeatable = one.caller is not Caller.BATCH and not one.as_task and is_repeatable(act)
-        if repeatable:
-            self._retries.earned(act.server)
+        server = course.act.server
+        if _repeatable(course):
+            self._retries.earned(server)
         while True:
             try:
-                return await self._attempt(course, act.server, operation, at_hand)
+                return await self._attempt(course, operation, at_hand)
             except McpDeckError as error:
-                if not repeatable or course.task is not None:
+                if not _repeatable(course):
                     raise
-                pause = self._retries.pause(act.server, error, course.attempts)
-                if pause is None or not self.breakers.lets(act.server):
+                pause = self._retries.pause(server, error, course.attempts)
+                if pause is None or not self.breakers.lets(server):
                     raise
+                course.failed = error
             self._records.waits(course, ANOTHER_TRY)
-            with here.place.lent():
-                await anyio.sleep(pause)
+            here.place.leave()
+            await anyio.sleep(pause)
+            here.place = await self._place(course)
+            course.attempts += 1  # seen while it runs
             self._records.waits(course, "")
             here.clock.went_on()
-            course.attempts += 1
 
     async def _attempt(
-        self, course: Course, key: str, operation: Callable[[Session], Awaitable[JsonObject]], at_hand: Session
+        self, course: Course, operation: Callable[[Session], Awaitable[JsonObject]], at_hand: Session
     ) -> JsonObject:
         server = course.wanted.server
         entry = self._sessions.entry(server)
-        let = self.breakers.enter(key, entry.digest if entry is not None else "")
+        let = self.breakers.enter(course.act.server, entry.digest if entry is not None else "")
         used: list[Session] = []
 
         async def through(session: Session) -> JsonObject:
             if session is not at_hand:
                 self._sessions.check(server)  # connecting again took its time
+            await self._holds(course, session)
             used.append(session)
             if session.server != server:
                 course.instance = session.server
@@ -200,13 +216,14 @@ class Sending:
             result = await self._sessions.using(
                 server,
                 through,
-                bound=course.wanted.as_task,
+                bound=course.wanted.as_task or course.wanted.bound,
                 checked=time.perf_counter() - course.checked_at < LOOK_AFTER,
             )
         except McpDeckError as error:
             if used:
                 shared = entry is not None and entry.transport is not TransportKind.HTTP
-                self.breakers.ended(let, error, used[-1].generation if shared else None)
+                # One process that ended is one incident, however many calls it takes with it.
+                self.breakers.ended(let, error, (used[-1].server, used[-1].generation) if shared else None)
             else:
                 self.breakers.undecided(let)  # connecting failed, which has pauses of its own
             raise
@@ -215,3 +232,11 @@ class Sending:
             raise
         self.breakers.ended(let, None)
         return result
+
+
+def _repeatable(course: Course) -> bool:
+    """Whether an attempt that failed may be followed by another, by the tool that the last one was made of."""
+    one = course.wanted
+    if one.caller is Caller.BATCH or one.as_task or one.send is not None or course.task is not None:
+        return False
+    return is_repeatable(course.act)

@@ -20,15 +20,13 @@ from ..models import JsonObject, Measured, Tool
 from ..models.json_pieces import SLICE, pieces
 from ..state.text import one_line
 from .content import texts_of
-from .truncation import Sizing, is_light, measure
+from .truncation import Sizing, light_size, measure
 
 KEEP_BYTES = 16 * 1024 * 1024
 """Bytes (as JSON, about) of a result up to which the state keeps it as it was received."""
 DAYS_KEPT = 7
 FILES_BYTES = 1024 * 1024 * 1024
 """Bytes of all files together, beyond which the oldest go; the one that was written just now stays."""
-FOLDER = "spilled"
-"""Below mcpdeck's cache folder."""
 _OURS = re.compile(r"[A-Za-z0-9_-]{1,80}(\.\d+)?\.(txt|json)")
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _TRIES = 100
@@ -47,12 +45,11 @@ class Keeper:
 
         Never raises for a disk that does not take it: then ``saved_to`` is None, and what is given says why.
         """
-        light = is_light(result)
-        sizing = (
-            measure(result, tool, limit_tokens=self._limit)
-            if light
-            else await to_thread.run_sync(lambda: measure(result, tool, limit_tokens=self._limit))
-        )
+        size = light_size(result)
+        if size is not None:
+            sizing = measure(result, tool, limit_tokens=self._limit, size=size)
+        else:
+            sizing = await to_thread.run_sync(lambda: measure(result, tool, limit_tokens=self._limit))
         if not sizing.over and sizing.size <= self.keep_bytes:
             return sizing.measured()
         return await to_thread.run_sync(self._kept, sizing, call_id, server)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from ..models import JsonObject, Measured, Tool, as_object, tokens_of
 from ..models.calls import CHARACTERS_A_TOKEN
 from ..models.json_pieces import pieces
-from .content import Given, block_of, characters, for_model, given_of, shaped, text_block
+from .content import SAID, Given, block_of, characters, for_model, given_of, shaped, text_block
 
-__all__ = ["Sizing", "characters", "for_model", "is_light", "is_shortened", "measure"]
+__all__ = ["Sizing", "characters", "for_model", "is_shortened", "light_size", "measure"]
 
 WARN_TOKENS = 10_000
 """Estimated tokens above which a result is large (config contract, section 5)."""
@@ -30,12 +30,16 @@ _AT_ONCE = 20_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sizing:
-    """How large a result is. ``size`` in bytes as JSON (about), ``tokens`` estimated, ``room`` in characters."""
+    """How large a result is. ``size`` in bytes as JSON (about), ``tokens`` estimated, ``room`` in characters.
+
+    ``structured_cost``: see ``given_of``.
+    """
 
     size: int
     tokens: int
     room: int
     warn: int
+    structured_cost: int
     result: JsonObject = field(repr=False)
 
     @property
@@ -60,26 +64,37 @@ class Sizing:
 
 
 def measure(
-    result: JsonObject, tool: Tool | None = None, *, limit_tokens: int, warn_tokens: int = WARN_TOKENS
+    result: JsonObject,
+    tool: Tool | None = None,
+    *,
+    limit_tokens: int,
+    warn_tokens: int = WARN_TOKENS,
+    size: int | None = None,
 ) -> Sizing:
     """How large ``result`` is for a model, against ``limit_tokens`` or what ``tool`` asks for itself.
 
     Text counts by its length, a picture by its pixels, a link by its line; a sound and what is unknown not at all.
+    ``size``: what ``light_size`` said.
     """
-    total = sum(given.cost for given in given_of(result))
+    total, structured_cost = 0, SAID
+    for given in given_of(result):
+        total += given.cost
+        if given.structured is not None:
+            structured_cost = given.cost
     return Sizing(
-        characters(result)[0],
+        characters(result)[0] if size is None else size,
         tokens_of(total),
         max(limit_tokens * CHARACTERS_A_TOKEN, _raised(tool)),
         warn_tokens,
+        structured_cost,
         result,
     )
 
 
-def is_light(result: JsonObject) -> bool:
-    """Measuring it takes a moment only: it need not be done in a thread."""
+def light_size(result: JsonObject) -> int | None:
+    """Its size where measuring it takes a moment only; None: that is done in a thread."""
     size, counted = characters(result, _AT_ONCE)
-    return counted and size <= RAISED_MOST
+    return size if counted and size <= RAISED_MOST else None
 
 
 def _raised(tool: Tool | None) -> int:
@@ -96,7 +111,7 @@ def _cut(sizing: Sizing, saved_to: str | None, trouble: str) -> JsonObject:
     room, bytes_left = sizing.room, PICTURES_GIVEN
     kept: list[tuple[Given, JsonObject]] = []
     missing, pictures = 0, 0
-    for given in given_of(sizing.result):
+    for given in given_of(sizing.result, sizing.structured_cost):
         if given.picture is not None:
             size = len(given.part.data) if given.part is not None else 0
             if given.cost > room or size > bytes_left:

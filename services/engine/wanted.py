@@ -5,10 +5,12 @@ Owns plain values. Never sends.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from ..models import Caller, JsonObject, Offered
 from ..protocol.dispatcher import Limit
+from ..session import Session
 
 METHODS = {Offered.TOOL: "tools/call", Offered.RESOURCE: "resources/read", Offered.PROMPT: "prompts/get"}
 
@@ -19,7 +21,9 @@ class Wanted:
 
     ``call`` is the id, unique in this process. ``at`` (wall seconds): when it was asked for; ``began`` the same on the
     clock that measures durations. ``fresh``: no kept answer will do. ``background``: nobody waits for it. ``progress``:
-    the server is asked to tell of it. ``given`` False: a prompt is asked for without any arguments member.
+    the server is asked to tell of it. ``given`` False: a prompt is asked for without any arguments member. ``bound``:
+    only the instance that has the server's very name will do. ``send`` carries it out, once, in place of what its kind
+    does, with the method ``said``.
     """
 
     kind: Offered
@@ -37,10 +41,13 @@ class Wanted:
     background: bool = False
     progress: bool = True
     given: bool = True
+    bound: bool = False
+    said: str = ""
+    send: Callable[[Session], Awaitable[JsonObject]] | None = None
 
     @property
     def method(self) -> str:
-        return METHODS[self.kind]
+        return self.said or METHODS[self.kind]
 
     @property
     def request_timeout(self) -> Limit:

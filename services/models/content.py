@@ -185,14 +185,22 @@ def _binary(kind: Kind, raw: Json, fields: JsonObject, member: str, role: str) -
     return Part(kind, raw, data=data, mime=mime, uri=uri, role=role, found=found, picture=picture, flaws=tuple(flaws))
 
 
+def wrapped_text(structured: Json) -> str | None:
+    """The text that is all of ``structured``, or of its only member; None where it is something else."""
+    if isinstance(structured, dict) and len(structured) == 1:
+        structured = next(iter(structured.values()))
+    return as_text(structured)
+
+
 def says_the_same(text: str, structured: Json) -> bool:
     """Servers repeat structured content as JSON text for older clients (protocol section 27).
 
-    Some SDKs wrap a plain value as ``{"result": value}`` and give the value itself as text.
+    Some SDKs wrap a plain value as ``{"result": value}`` and give the value itself as text; servers do so with one text
+    under a name of their own (``{"content": text}``).
     """
-    inner = structured["result"] if isinstance(structured, dict) and structured.keys() == {"result"} else structured
-    if isinstance(inner, str) and text == inner:
+    if wrapped_text(structured) == text:
         return True
+    inner = structured["result"] if isinstance(structured, dict) and structured.keys() == {"result"} else structured
     if len(text) > SAME_TEXT_LIMIT or text.lstrip()[:1] not in _STARTS:
         return False
     try:

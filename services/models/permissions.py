@@ -73,7 +73,9 @@ class Decision:
 
     ``rule`` as it is written, or the name of the default; ``source`` is where it stands (a file, ``profile viewer``,
     ``this session``, ``default``). ``why`` is a sentence for people. ``reach``: how far a person's answer
-    reaches, where one made it. ``changed``: it was approved once, and its definition is another one now.
+    reaches, where one made it. ``changed``: it was approved once, and its definition is another one now. ``unkept``:
+    why a yes that was to hold for good holds for this session only. ``same_arguments``: a yes for this session is
+    about the same arguments only. ``remedy``: of what denies, what a person can do about it, as a hint.
     """
 
     effect: Effect
@@ -82,3 +84,6 @@ class Decision:
     why: str = ""
     reach: Reach | None = None
     changed: bool = False
+    remedy: str = ""
+    unkept: str = ""
+    same_arguments: bool = False

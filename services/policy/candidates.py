@@ -5,7 +5,9 @@ Owns the words of decisions and how far a yes to each may reach. Never says whic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+import time
+from dataclasses import dataclass, replace
 
 from ..models.permissions import Act, Caller, Decision, Effect, Offered, Reach
 from .permission_rules import Rule, fact
@@ -63,25 +65,38 @@ def always_asks(act: Act) -> bool:
 
 def by_rule(rule: Rule) -> Candidate:
     why = f"it is {_VERBS[rule.effect]} by a rule in {rule.source}"
-    return Candidate(Decision(rule.effect, rule.text, rule.source, why), _reaches(rule.effect))
+    remedy = ""
+    if rule.effect is Effect.DENY:
+        forget = f"mcpdeck permissions forget {shlex.quote(rule.text)}"
+        remedy = f"Take the rule out with: {forget}" if rule.ours else f"Change the rule in {rule.source}."
+    # a rule that is written stands above whatever is remembered: to be asked no more, it is taken out
+    asks = rule.effect is Effect.ASK
+    decision = Decision(rule.effect, rule.text, rule.source, why, remedy=remedy, same_arguments=asks)
+    return Candidate(decision, SAME_ARGUMENTS if asks else ())
 
 
-def by_profile(profile: Profile, place: str, effect: Effect) -> Candidate:
+def by_profile(profile: Profile, place: str, effect: Effect, act: Act) -> Candidate:
     """What the profile itself says, without a rule; ``place``: where it was chosen."""
-    if effect is Effect.DENY and profile.read_only:
-        rule, why = "readOnly", "nothing vouches for it only reading"
+    if effect is Effect.DENY and profile.read_only and not read_only(act):
+        claims = act.annotations.get("readOnlyHint") is True
+        unheard = "it says that it only reads, and nobody vouches for its source"
+        rule, why = "readOnly", unheard if claims else "it does not say that it only reads"
     else:
         rule = f"default {effect}"
         why = f"no rule matches, and what none matches is {_VERBS[effect]}"
     said = f"the profile {profile.name} counts here ({place}): {why}"
-    return Candidate(Decision(effect, rule, profile.place, said), EVERY_REACH if effect is Effect.ASK else ())
+    remedy = f"{why[0].upper()}{why[1:]}. Choose another profile: --profile NAME" if effect is Effect.DENY else ""
+    reaches = EVERY_REACH if effect is Effect.ASK else ()
+    return Candidate(Decision(effect, rule, profile.place, said, remedy=remedy), reaches)
 
 
 def by_budget(budget: Budget, effect: Effect) -> Candidate:
     """There were as many uses in the last minute as there may be."""
     text = f"budget {budget.rule.text}: {budget.limit} a minute"
     why = f"it was used {budget.limit} times within the last minute, which is all that {budget.rule.source} allows"
-    return Candidate(Decision(effect, text, budget.rule.source, why), (Reach.ONCE,) if effect is Effect.ASK else ())
+    remedy = f"Wait until the minute is over, or change the budget in {budget.rule.source}."
+    reaches = (Reach.ONCE,) if effect is Effect.ASK else ()
+    return Candidate(Decision(effect, text, budget.rule.source, why, remedy=remedy), reaches)
 
 
 def by_answer(answer: Answer) -> Candidate:
@@ -89,6 +104,8 @@ def by_answer(answer: Answer) -> Candidate:
     source = "this session" if answer.reach is Reach.SESSION else "remembered"
     when = "in this session" if answer.reach is Reach.SESSION else "before"
     why = f"you said yes to it {when}, for {about}"
+    if answer.seconds is not None:
+        why = f"you let it run until {time.strftime('%H:%M', time.localtime(answer.at + answer.seconds))}"
     return Candidate(Decision(Effect.ALLOW, answer.rule, source, why, answer.reach))
 
 
@@ -103,7 +120,8 @@ def by_default(act: Act, *, changed: bool) -> Candidate:
             pass
     reaches = SAME_ARGUMENTS if always_asks(act) else EVERY_REACH
     if changed:
-        return Candidate(changed_since(Decision(Effect.ASK, CHANGED, DEFAULT)), reaches)
+        same = reaches is SAME_ARGUMENTS
+        return Candidate(changed_since(Decision(Effect.ASK, CHANGED, DEFAULT, same_arguments=same)), reaches)
     if read_only(act):
         return _default(Effect.ALLOW, READ_ONLY, "it says that it only reads, and its source is vouched for")
     if act.caller in NAMED_BY_HAND:
@@ -120,13 +138,8 @@ def by_default(act: Act, *, changed: bool) -> Candidate:
 def changed_since(decision: Decision) -> Decision:
     """``decision`` about a tool that was approved when its definition was another one."""
     why = "you said yes to it when its definition was another one: look at what it is now"
-    return Decision(decision.effect, decision.rule, decision.source, why, changed=True)
+    return replace(decision, why=why, changed=True)
 
 
 def _default(effect: Effect, rule: str, why: str, reaches: tuple[Reach, ...] = ()) -> Candidate:
-    return Candidate(Decision(effect, rule, DEFAULT, why), reaches)
-
-
-def _reaches(effect: Effect) -> tuple[Reach, ...]:
-    # a rule that is written stands above whatever is remembered: to be asked no more, it is taken out
-    return SAME_ARGUMENTS if effect is Effect.ASK else ()
+    return Candidate(Decision(effect, rule, DEFAULT, why, same_arguments=reaches is SAME_ARGUMENTS), reaches)

@@ -183,7 +183,7 @@ class Configured:
     def permissions(self) -> Permissions:
         """What decides about calls of this run: the same object each time."""
         if self._permissions is None:
-            sources = Sources(self._permissions_written, self.usable_names, self._place)
+            sources = Sources(self._permissions_written, self.usable_names, self._place, self._program)
             self._permissions = Permissions(sources, self.options.folders.data)
         return self._permissions
 
@@ -209,6 +209,10 @@ class Configured:
     def _place(self, server: str) -> str | None:
         entry = self._usable.get(server)
         return None if entry is None else place_of(entry, self._project)
+
+    def _program(self, server: str) -> str:
+        entry = self._usable.get(server)
+        return "" if entry is None else entry.digest
 
     # -- what a person decides
 

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 
 from ..models import Json
 from ..models.permissions import Act, Effect, Offered
-from ..models.qualified import PREFIX, SEPARATOR, plain
+from ..models.qualified import DIGITS, PREFIX, SEPARATOR, plain, qualified_name, suffixed_names
 from .argument_patterns import Pattern, values_at
 from .url_patterns import glob
 
 _TEXT = re.compile(r"(?:(resource|prompt):)?mcp__([^()]*)(.*)", re.DOTALL)
 _NEXT = re.compile(r",\s+(?=[^\s:,()]+:)")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9_*-]")
+_SUFFIX = re.compile(rf"^[^*]*_(?:{'|'.join(f'[0-9a-f]{{{digits}}}' for digits in DIGITS)})$")
+_UNWRITABLE = re.compile(r"[()*]")
+"""Means something else in a rule."""
 FACT = "@"
 """Before the name of a condition that is about the use itself: ``@source``, ``@caller``, ``@destructive`` …"""
 HINTS = {
@@ -44,17 +47,18 @@ class Condition:
         if not values:
             return False
         if effect is Effect.ALLOW:
-            return all(self.pattern.allows(value) for value in values)
-        return any(self.pattern.forbids(value) for value in values)
+            return all(not lists and self.pattern.allows(value) for value, lists in values)
+        return any(self.pattern.forbids(value, lists) for value, lists in values)
 
-    def _values(self, act: Act) -> list[Json]:
+    def _values(self, act: Act) -> list[tuple[Json, int]]:
+        """Each with the number of lists on the way to it."""
         if self.name[0] == FACT:
-            return [fact(act, self.name)]
+            return [(fact(act, self.name), 0)]
         if act.kind is Offered.RESOURCE:
-            return [act.name] if self.name == "uri" else []
+            return [(act.name, 0)] if self.name == "uri" else []
         if "." in self.name:
             return values_at(act.arguments, self.name)
-        return [act.arguments[self.name]] if self.name in act.arguments else []
+        return [(act.arguments[self.name], 0)] if self.name in act.arguments else []
 
 
 def fact(act: Act, name: str) -> Json:
@@ -86,7 +90,8 @@ class Rule:
     """One rule. ``source`` says in words where it stands.
 
     ``readings``: ``mcp__a__b`` may be a tool of ``a``, and all of a server called ``a__b``. ``wide``: a glob over
-    ``server__name`` where the server is one (never of an allow). ``until`` (wall seconds): a grant that ends.
+    ``server__name`` where the server is one (never of an allow). ``shown``: all of the name where it may be the one
+    that tells a tool from others (``mcp__a__b_daa094``). ``ours``: mcpdeck itself writes the list that it stands in.
     """
 
     effect: Effect
@@ -96,13 +101,16 @@ class Rule:
     readings: tuple[Reading, ...]
     wide: str | None = None
     conditions: tuple[Condition, ...] = ()
-    until: float | None = None
+    shown: str | None = None
+    ours: bool = False
 
     def names(self, act: Act) -> bool:
         """It is about what is to be used, whatever its conditions say."""
         server, name = plain(act.server), plain(act.name)
         if act.kind is not self.kind:
             return self._denies_all(server)
+        if self.shown is not None and self._tells_apart(self.shown, act):
+            return True
         if self.wide is not None and (glob(self.wide, server) or glob(self.wide, f"{server}{SEPARATOR}{name}")):
             return True
         return any(reading.server == server and self._fits(reading, act.name, name) for reading in self.readings)
@@ -114,10 +122,24 @@ class Rule:
                 return False
         return True
 
+    def _tells_apart(self, shown: str, act: Act) -> bool:
+        head = shown[: shown.rindex("_")]
+        if not qualified_name(act.server, act.name).startswith(head):
+            return False
+        return shown in suffixed_names(act.server, act.name).values()
+
+    def nearly_names(self, act: Act) -> bool:
+        """It is an allow of the name that a model knows this by, which is not its own: a neighbour may be called so."""
+        if self.effect is not Effect.ALLOW or act.kind is not self.kind or self.names(act):
+            return False
+        server, name = plain(act.server), plain(act.name)
+        return any(reading.server == server and glob(reading.name, name) for reading in self.readings)
+
     def _fits(self, reading: Reading, name: str, plain_name: str) -> bool:
-        if reading.raw is not None and self.effect is Effect.ALLOW:
-            return glob(reading.raw, name)
-        return glob(reading.name, plain_name) or glob(reading.raw or reading.name, name)
+        if glob(reading.raw or reading.name, name):
+            return True
+        # what an allow is about must not grow with a tool that is called nearly the same
+        return self.effect is not Effect.ALLOW and glob(reading.name, plain_name)
 
     def _denies_all(self, server: str) -> bool:
         """A whole server that is denied is denied with its resources and prompts."""
@@ -125,7 +147,7 @@ class Rule:
             return False
         if self.wide is not None and (glob(self.wide, server) or glob(self.wide, server + SEPARATOR)):
             return True
-        return any(reading.server == server and reading.name == "*" for reading in self.readings)
+        return any(reading.server == server and not reading.name.strip("*") for reading in self.readings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +158,7 @@ class Refused:
     why: str
 
 
-def parse_rule(text: str, effect: Effect, source: str, *, until: float | None = None) -> Rule | Refused | None:
+def parse_rule(text: str, effect: Effect, source: str, *, ours: bool = False) -> Rule | Refused | None:
     """The rule; None for one that is about nothing of ours (``Bash(…)``, ``WebFetch``).
 
     What cannot be understood of a condition is left out of a deny or an ask, which then reaches further; an allow is
@@ -160,7 +182,8 @@ def parse_rule(text: str, effect: Effect, source: str, *, until: float | None = 
         return Refused(text, "an allow needs the name of one server: a glob may stand for tools, not for servers")
     if not readings and wide is None:
         return Refused(text, "it names no tool: write mcp__SERVER__* for all of a server")
-    return Rule(effect, text.strip(), source, kind, readings, wide, conditions, until)
+    shown = SEPARATOR.join((PREFIX, plain_body)) if kind is not Offered.RESOURCE and _SUFFIX.search(body) else None
+    return Rule(effect, text.strip(), source, kind, readings, wide, conditions, shown, ours)
 
 
 def odd_condition(text: str) -> str | None:
@@ -205,12 +228,15 @@ def _conditions(text: str) -> tuple[Condition, ...] | str:
 
 
 def rule_text(kind: Offered, server: str, name: str) -> str:
-    """The rule that is about one thing that a server offers: ``mcp__server__tool``."""
+    """The rule that is about one thing that a server offers, and no other: ``mcp__server__tool``."""
     whole = SEPARATOR.join((PREFIX, plain(server)))
-    match kind:
-        case Offered.TOOL:
-            return SEPARATOR.join((whole, plain(name)))
-        case Offered.PROMPT:
-            return "prompt:" + SEPARATOR.join((whole, plain(name)))
-        case Offered.RESOURCE:
-            return f"resource:{whole}(uri:{name})"
+    if kind is Offered.RESOURCE:
+        return f"resource:{whole}(uri:{name})"
+    writable = name.isprintable() and name == name.strip() and name and not _UNWRITABLE.search(name)
+    text = SEPARATOR.join((whole, name)) if writable else suffixed_names(server, name)[max(DIGITS)]
+    return text if kind is Offered.TOOL else f"prompt:{text}"
+
+
+def by_uri(name: str) -> str:
+    """How a rule is written about some resources of the server that ``name``, ``server__something``, begins with."""
+    return f"resource:{SEPARATOR.join((PREFIX, name.partition(SEPARATOR)[0]))}(uri:…)"

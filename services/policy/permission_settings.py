@@ -112,19 +112,21 @@ class _Reader:
 
     def __init__(self, file: str, *, own: bool, managed: bool, project: str) -> None:
         self._file = file
+        self._own = own and not managed
         self._ours = own or managed
         self._managed = managed
         self._project = project
         self._lints: list[str] = []
 
     def written(self, given: JsonObject) -> Written:
-        rules = [*self._rules(given, self._file, PERMISSIONS)]
+        rules = [*self._rules(given, self._file, PERMISSIONS, ours=self._own)]
         if not self._ours:
             return Written(self._file, rules=tuple(rules), lints=tuple(self._lints))
         self._unknown(given, KEYS, PERMISSIONS)
         mine = as_object(self._object(given, "projects").get(self._project))
         if mine:
-            rules += self._rules(mine, f"{self._file}, for this project", f"{PERMISSIONS}.projects")
+            place = f"{PERMISSIONS}.projects"
+            rules += self._rules(mine, f"{self._file}, for this project", place, ours=self._own)
         profiles = tuple(self._profiles(self._object(given, "profiles")))
         return Written(
             self._file,
@@ -137,7 +139,7 @@ class _Reader:
             tuple(self._lints),
         )
 
-    def _rules(self, given: JsonObject, source: str, at: str) -> Iterator[Rule]:
+    def _rules(self, given: JsonObject, source: str, at: str, *, ours: bool = False) -> Iterator[Rule]:
         for effect in EFFECTS:
             listed = given.get(effect.value)
             if listed is None:
@@ -152,15 +154,15 @@ class _Reader:
             if len(listed) > MOST_RULES:
                 self._lints.append(f'"{place}" has more than {MOST_RULES:,} rules: the rest is ignored')
             for text in listed[:MOST_RULES]:
-                rule = self._rule(text, effect, source, place)
+                rule = self._rule(text, effect, source, place, ours=ours)
                 if rule is not None:
                     yield rule
 
-    def _rule(self, text: Json, effect: Effect, source: str, place: str) -> Rule | None:
+    def _rule(self, text: Json, effect: Effect, source: str, place: str, *, ours: bool = False) -> Rule | None:
         if not isinstance(text, str):
             self._lints.append(f'"{place}" holds {json_kind(text)}, which is no rule: it is ignored')
             return None
-        found = parse_rule(text, effect, source)
+        found = parse_rule(text, effect, source, ours=ours)
         shown = one_line(text, 80)
         if isinstance(found, Refused):
             self._lints.append(f'"{shown}" in "{place}" does not count: {found.why}')

@@ -30,9 +30,9 @@ from .candidates import (
     read_only,
     shown,
 )
-from .permission_rules import Refused, Rule, parse_rule
+from .permission_rules import Rule, rule_text
 from .permission_settings import Written
-from .permission_standing import SESSION, Standing, Told
+from .permission_standing import Standing, Told
 from .profiles import ADMIN, Profile
 from .remembered import Answer, Answers, Yes
 from .rule_book import NO_RULES
@@ -46,17 +46,19 @@ class Sources:
     """Where permissions are told. ``written``: what the files say now, the administrator's first; the same object
     for as long as nothing changed. ``servers``: the names of those that are configured. ``place``: where the answers
     about a server belong (empty: to the person, wherever they work), None for one of which none are kept.
+    ``program``: another text whenever another program stands behind a server's name.
     """
 
     written: Callable[[], Told]
     servers: Callable[[], Iterable[str]] = tuple
     place: Callable[[str], str | None] = lambda server: ""
+    program: Callable[[str], str] = lambda server: ""
 
 
 class Permissions:
     """One for each run. ``data`` is the folder that answers are kept in, None: none are.
 
-    ``now`` counts seconds for budgets and grants, ``wall`` is the clock on the wall.
+    ``now`` counts seconds for budgets and answers that end, ``wall`` is the clock on the wall.
     """
 
     def __init__(
@@ -73,7 +75,6 @@ class Permissions:
         self._now = now
         self._wall = wall
         self._budgets = Budgets(now)
-        self._grants: list[Rule] = []
         self._chosen: str | None = None
         self._chosen_for: dict[str, str] = {}
         self._known: Standing | None = None
@@ -134,13 +135,14 @@ class Permissions:
         place = self._sources.place(act.server) if self._keeps and act.digest else None
         always = Reach.ARGUMENTS not in reaches
         same = always or reach is Reach.ARGUMENTS
+        program = self._sources.program(act.server)
         if reach is Reach.SESSION or place is None or always:
-            self._answers.for_session(act, same_arguments=same, at=self._wall())
+            self._answers.for_session(act, program, same_arguments=same, at=self._wall())
             return None
         try:
             self._answers.for_good(act, place, same_arguments=same, at=self._wall())
         except ConfigError as error:
-            self._answers.for_session(act, same_arguments=same, at=self._wall())
+            self._answers.for_session(act, program, same_arguments=same, at=self._wall())
             return ErrorInfo.of(error)
         return None
 
@@ -154,9 +156,19 @@ class Permissions:
         first, *others = self._every(act)
         lines = [f"{shown(first.decision)}: {first.decision.why}"]
         lines += [f"also {shown(one.decision)}, which counts for less" for one in others]
+        for rule in self._nearly(act):
+            own = rule_text(act.kind, act.server, act.name)
+            lines.append(f"not {rule.text} ({rule.source}), which allows the one of that very name: this one is {own}")
         return tuple(lines)
 
-    # -- profiles and grants
+    def _nearly(self, act: Act) -> tuple[Rule, ...]:
+        with self._lock:
+            standing = self._standing()
+            profile, _ = self._profile(standing, act.server)
+            books = (standing.book, standing.rules_of[profile.name]) if profile.rules else (standing.book,)
+            return tuple(rule for book in books for rule in book.nearly_about(act))
+
+    # -- profiles
 
     def profiles(self) -> tuple[str, ...]:
         """The names that can be chosen: the built-in ones, then the others."""
@@ -168,7 +180,7 @@ class Permissions:
             return self._profile(self._standing(), server)[0].name
 
     def set_profile(self, name: str, server: str | None = None) -> None:
-        """Choose a profile until this process ends, for ``server`` or for all that no choice names.
+        """Choose a profile until this process ends: for ``server``, or for all but those that a file names.
 
         Raises ``UsageError`` where there is none of that name, ``PolicyDenied`` where the administrator chose.
         """
@@ -187,17 +199,21 @@ class Permissions:
         with self._lock:
             if server is None:
                 self._chosen = name
+                self._chosen_for.clear()
             else:
                 self._chosen_for[server] = name
             self._profiles.clear()
 
-    def allow_for(self, rule: str, seconds: float) -> None:
-        """Allow what ``rule`` names for so long, in this process. Raises ``UsageError`` for what is no rule."""
-        parsed = parse_rule(rule, Effect.ALLOW, f"{SESSION}, for {seconds:g} s", until=self._now() + seconds)
-        if parsed is None or isinstance(parsed, Refused):
-            why = "it is not about MCP" if parsed is None else parsed.why
-            raise UsageError(f'"{one_line(rule, 80)}" is no rule: {why}', hint="write mcp__SERVER__TOOL")
-        self._grants = [grant for grant in self._grants if grant.text != parsed.text] + [parsed]
+    def allow_for(self, act: Act, seconds: float) -> None:
+        """A person lets ``act`` run without asking for so long, in this process, whatever its arguments are.
+
+        That is an answer: it is about this definition, and neither rules that deny or ask give way to it, nor a
+        profile that denies, nor what is asked about destructive tools.
+        """
+        with self._lock:
+            until = self._now() + seconds
+            program = self._sources.program(act.server)
+            self._answers.for_a_while(act, program, seconds=seconds, until=until, at=self._wall())
 
     # -- what there is
 
@@ -209,32 +225,29 @@ class Permissions:
         """The servers that a file or this session chooses a profile for, each with the one that counts."""
         return {server: self.profile_of(server) for server in (*self._standing().choices(), *self._chosen_for)}
 
-    def grants(self) -> tuple[Rule, ...]:
-        """The grants that have not ended."""
-        now = self._now()
-        self._grants = [grant for grant in self._grants if (grant.until or 0.0) > now]
-        return tuple(self._grants)
-
     @property
     def lints(self) -> tuple[str, ...]:
         """Rules that count for nothing because of the servers there are, profiles that nobody described, and answers
         that cannot be read.
         """
         standing = self._standing()
-        lints = (*standing.book.lints, *standing.unknown_profiles())
+        books = (standing.book, *standing.rules_of.values())
+        lints = (*(lint for book in books for lint in book.lints), *standing.unknown_profiles())
         unread = self._answers.problem
         return lints if unread is None else (*lints, f"{self._answers.path} does not tell what was answered: {unread}")
 
     def remembered(self) -> tuple[Answer, ...]:
         """The answers of this session, then those that are kept, of every project."""
-        self._answers.look()
-        return self._answers.all()
+        with self._lock:
+            self._answers.look()
+            self._answers.end(self._now())
+            return self._answers.all()
 
     def forget(self, rule: str) -> tuple[str, ...]:
-        """Forget answers and grants that ``rule`` names, and say which. Raises ``ConfigError``."""
-        ended = [grant.text for grant in self.grants() if grant.text == rule.strip()]
-        self._grants = [grant for grant in self._grants if grant.text not in ended]
-        return (*ended, *(answer.rule for answer in self._answers.forget(rule.strip())))
+        """Forget the answers that ``rule`` names, and say which. Raises ``ConfigError``."""
+        with self._lock:
+            self._answers.end(self._now())
+            return tuple(answer.rule for answer in self._answers.forget(rule.strip()))
 
     # -- weighing
 
@@ -251,28 +264,34 @@ class Permissions:
         if named.denies or own.denies:
             yield from map(by_rule, _holding(act, named.denies, own.denies))
         if profile.read_only and not read_only(act):
-            yield by_profile(profile, place, Effect.DENY)
+            yield by_profile(profile, place, Effect.DENY, act)
         over = self._budgets.spent(named.budgets, act) if named.budgets else None
         if over is not None and act.caller not in PERSONS:
             yield by_budget(over, Effect.DENY)
-        yes = self._answers.about(act, self._sources.place(act.server))
+        asks = tuple(_holding(act, named.asks, own.asks)) if named.asks or own.asks else ()
+        allows: Iterable[Rule] = _holding(act, named.allows, own.allows) if named.allows or own.allows else ()
+        locked = False  # what no rule is about is denied: whoever answered before
+        if profile.default is Effect.DENY:
+            allows = tuple(allows)
+            locked = not asks and not allows
+        if locked:
+            yield by_profile(profile, place, Effect.DENY, act)
+        yes = self._answers.about(act, self._sources.place(act.server), self._sources.program(act.server))
         covered = self._answers.covering(act, yes, exactly=True) if yes.answers else None
-        asks = map(by_rule, _holding(act, named.asks, own.asks)) if named.asks or own.asks else ()
         if covered is None:
-            yield from asks
+            yield from map(by_rule, asks)
         if over is not None and act.caller in PERSONS:
             yield by_budget(over, Effect.ASK)
         if covered is not None:
             yield by_answer(covered)
-            yield from asks  # which it answers
-        if named.allows or own.allows:
-            yield from map(by_rule, _holding(act, named.allows, own.allows))
-        if self._grants:
-            yield from map(by_rule, _holding(act, tuple(grant for grant in self.grants() if grant.names(act))))
+            yield from map(by_rule, asks)  # which it answers
+        yield from map(by_rule, allows)
         if profile.default is Effect.ALLOW or profile.default is Effect.DENY:
-            yield by_profile(profile, place, profile.default)
+            if not locked:
+                yield by_profile(profile, place, profile.default, act)
         else:
-            yield from self._unruled(act, yes, by_profile(profile, place, Effect.ASK) if profile.default else None)
+            asking = by_profile(profile, place, Effect.ASK, act) if profile.default else None
+            yield from self._unruled(act, yes, asking)
 
     def _unruled(self, act: Act, yes: Yes, asks: Candidate | None) -> Iterator[Candidate]:
         """Where nothing is written: the answers, then ``asks`` of a profile, or the default."""
@@ -301,6 +320,7 @@ class Permissions:
 
     def _standing_now(self) -> Standing:
         now = self._now()
+        self._answers.end(now)
         known = self._known
         if known is not None and now - self._looked < LOOK_AFTER:
             return known

@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import math
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..config.files import PrivateJson
 from ..models import Json, JsonObject, ServerEntry, Source, as_list, as_object, as_text
 from ..models.permissions import Act, Offered, Reach
+from ..models.qualified import plain
 from .permission_rules import rule_text
 from .settings import Stat, stat_of
 from .url_patterns import glob
@@ -43,6 +45,7 @@ def place_of(entry: ServerEntry, project: Path) -> str | None:
 class Answer:
     """One yes. ``place``: where the server's entry stands, empty for the person's own. ``at`` in wall seconds.
 
+    ``seconds``: of one that ends, how long it holds, and ``until`` when that is over, by the clock of the budgets.
     ``arguments`` is the keyed digest of those that it is about, with their ``names``; None: whatever they are.
     """
 
@@ -55,6 +58,8 @@ class Answer:
     names: tuple[str, ...] = ()
     place: str = ""
     at: float = 0.0
+    seconds: float | None = None
+    until: float = math.inf
 
     @property
     def rule(self) -> str:
@@ -65,8 +70,14 @@ class Answer:
         return f"{whole}({', '.join(self.names) or 'no arguments'} #{self.arguments[:8]})"
 
     def fits(self, rule: str) -> bool:
-        """``rule`` names it, with or without its arguments; ``*`` is any run of characters."""
-        return glob(rule, self.rule) or (self.arguments is not None and glob(rule, self.rule.partition("(")[0]))
+        """``rule`` names it, with or without its arguments, by its own name or the form that models have it in; ``*``
+        is any run of characters.
+        """
+        whole = rule_text(self.kind, self.server, self.name)
+        names = [self.rule, whole]
+        if self.kind is not Offered.RESOURCE:
+            names.append(rule_text(self.kind, self.server, plain(self.name)))
+        return any(glob(rule, name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +102,10 @@ class Answers:
         self._stat: Stat = None
         self._key = b""
         self._kept: dict[tuple[str, _Key], tuple[Answer, ...]] = {}
-        self._session: dict[_Key, tuple[Answer, ...]] = {}
+        self._session: dict[tuple[str, _Key], tuple[Answer, ...]] = {}
         self._salt = secrets.token_bytes(32)
-        self._known: dict[tuple[str | None, _Key], Yes] = {}
+        self._known: dict[tuple[str | None, str, _Key], Yes] = {}
+        self._ends = math.inf
         self.problem: str | None = None
         """Why what was kept is not known."""
 
@@ -113,18 +125,26 @@ class Answers:
         self.problem = self._file.problem
         self._take(content)
 
-    def about(self, act: Act, place: str | None) -> Yes:
-        """Every yes about what is to be used; ``place`` None: none is kept of its server."""
+    def about(self, act: Act, place: str | None, program: str) -> Yes:
+        """Every yes about what is to be used; ``place`` None: none is kept of its server. ``program``: what stands
+        behind its name now; what was said in this session of another one does not count.
+        """
         key = (act.kind, act.server, act.name)
         if not self._session and not self._kept:
             return NO_YES
-        known = self._known.get((place, key))
+        known = self._known.get((place, program, key))
         if known is None:
-            found = self._session.get(key, ()) + (() if place is None else self._kept.get((place, key), ()))
-            known = self._known[place, key] = Yes(found) if found else NO_YES
+            kept = () if place is None else self._kept.get((place, key), ())
+            found = self._session.get((program, key), ()) + kept
             if len(self._known) > 20_000:
                 self._known.clear()
+            known = self._known[place, program, key] = Yes(found) if found else NO_YES
         return known
+
+    def end(self, now: float) -> None:
+        """Drop the answers whose time is over."""
+        if now >= self._ends:
+            self._keep_session(lambda answer: answer.until > now)
 
     def covering(self, act: Act, yes: Yes, *, exactly: bool = False) -> Answer | None:
         """The one of ``yes`` that reaches this use; ``exactly``: one of this session about these arguments."""
@@ -143,15 +163,27 @@ class Answers:
                 return answer
         return None
 
-    def for_session(self, act: Act, *, same_arguments: bool, at: float) -> None:
+    def for_session(self, act: Act, program: str, *, same_arguments: bool, at: float) -> None:
         """Yes until this process ends; ``same_arguments``: to those only."""
         arguments = _digest_of(act.arguments, self._salt) if same_arguments else None
         if same_arguments and arguments is None:
             return
-        key = (act.kind, act.server, act.name)
-        answer = Answer(*key, act.digest, Reach.SESSION, arguments, tuple(sorted(act.arguments)), at=at)
-        before = [one for one in self._session.get(key, ()) if (one.digest, one.arguments) != (act.digest, arguments)]
-        self._session[key] = (*before, answer)
+        names = tuple(sorted(act.arguments))
+        self._add(program, Answer(act.kind, act.server, act.name, act.digest, Reach.SESSION, arguments, names, at=at))
+
+    def for_a_while(self, act: Act, program: str, *, seconds: float, until: float, at: float) -> None:
+        """Yes to it, whatever its arguments are, for so long and until this process ends at most."""
+        answer = Answer(act.kind, act.server, act.name, act.digest, Reach.SESSION, at=at, seconds=seconds, until=until)
+        self._add(program, answer)
+        self._ends = min(self._ends, until)
+
+    def _add(self, program: str, answer: Answer) -> None:
+        def same(other: Answer) -> bool:
+            ends = (other.seconds is None) == (answer.seconds is None)
+            return ends and (other.digest, other.arguments) == (answer.digest, answer.arguments)
+
+        key = (program, (answer.kind, answer.server, answer.name))
+        self._session[key] = (*(one for one in self._session.get(key, ()) if not same(one)), answer)
         self._known.clear()
 
     def for_good(self, act: Act, place: str, *, same_arguments: bool, at: float) -> None:
@@ -193,13 +225,14 @@ class Answers:
             self._file.update(change)
             self._stat = None
             self.look()
-        self._session = {
-            key: left
-            for key, answers in self._session.items()
-            if (left := tuple(one for one in answers if not named(one)))
-        }
-        self._known.clear()
+        self._keep_session(lambda answer: not named(answer))
         return gone
+
+    def _keep_session(self, stays: Callable[[Answer], bool]) -> None:
+        left = {key: tuple(filter(stays, answers)) for key, answers in self._session.items()}
+        self._session = {key: answers for key, answers in left.items() if answers}
+        self._ends = min((one.until for answers in self._session.values() for one in answers), default=math.inf)
+        self._known.clear()
 
     def _take(self, content: JsonObject) -> None:
         self._key = _bytes(content.get("key"))

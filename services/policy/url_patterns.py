@@ -59,6 +59,14 @@ class Reading:
 
     def __str__(self) -> str:
         port = "" if self.port == DEFAULT_PORTS.get(self.scheme) else f":{self.port}"
+        return self._written(port)
+
+    @property
+    def with_port(self) -> str:
+        """The same, the port written also where it is the scheme's own."""
+        return self._written(f":{self.port}")
+
+    def _written(self, port: str) -> str:
         return f"{self.scheme}://{self.host}{port}{self.path}{'?' + self.query if self.query else ''}"
 
 
@@ -211,7 +219,7 @@ class UrlPattern:
         has_query = "?" in rest.partition("#")[0]
         authority, path, query = _split(rest.replace("\\", "/"))
         host, port = _host_and_port(authority.rpartition("@")[2])
-        return cls(text, scheme.lower() or None, _pattern_host(host), port, path or None, query if has_query else None)
+        return cls(text, scheme.lower() or None, canonical_host(host), port, path or None, query if has_query else None)
 
     def allows(self, address: Address) -> bool:
         """Every reading fits, as a person who reads the pattern expects."""
@@ -283,8 +291,8 @@ def _host_in_lower_case(text: str) -> str:
     return host.lower() + slash + path
 
 
-def _pattern_host(host: str) -> str:
-    """The host of a pattern in the spelling of ``_host_of``; where that has none, as it stands."""
+def canonical_host(host: str) -> str:
+    """The host of a pattern in the spelling of a reading; where that has none, as it stands."""
     host = host.lower()
     if "*" not in host:
         return _host_of(host) or host

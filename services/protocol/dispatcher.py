@@ -387,4 +387,4 @@ def unanswerable(method: str) -> RemoteProtocolError:
 
 def unreadable(answer: Malformed) -> RemoteProtocolError:
     """The error for an answer that came and cannot be read."""
-    return RemoteProtocolError(f"the answer cannot be read: {answer.reason}", hint="See the server's log.")
+    return RemoteProtocolError(f"the answer cannot be read: {answer.reason}", hint=answer.hint)

@@ -14,7 +14,7 @@ from typing import TypeAlias, cast
 from pydantic_core import from_json, to_json
 
 from ..models import Json, JsonObject
-from ..transports.base import RequestId
+from ..transports.base import LIMIT_HINT, RequestId
 
 SMALL = 1024 * 1024
 """Bytes of a message up to which its values are not counted."""
@@ -59,11 +59,12 @@ class ErrorResponse:
 
 @dataclass(slots=True, eq=False)
 class Malformed:
-    """Bytes that are no message, and why. ``answered``: the request it may have been meant to answer."""
+    """Bytes that are no message, why, and what to do. ``answered``: the request it may have been meant to answer."""
 
     data: bytes
     reason: str
     answered: RequestId | None = None
+    hint: str = "See the server's log."
 
 
 Message: TypeAlias = Request | Notification | Response | ErrorResponse | Malformed
@@ -99,9 +100,8 @@ def decode(data: bytes, dropped: int = 0) -> Message | list[Message]:
     ``dropped``: bytes that are missing in the middle because there were too many.
     """
     if dropped:
-        return Malformed(
-            data, f"a message of {len(data) + dropped:,} bytes or more, which is too large", _guessed_id(data)
-        )
+        reason = f"a message of {len(data) + dropped:,} bytes or more, which is too large"
+        return Malformed(data, reason, _guessed_id(data), LIMIT_HINT)
     if len(data) > SMALL and data.count(b"{") + data.count(b"[") > MOST_CONTAINERS:
         return Malformed(data, f"more than {MOST_CONTAINERS:,} objects and arrays in one message", _guessed_id(data))
     try:

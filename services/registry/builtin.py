@@ -13,11 +13,11 @@ import anyio
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..models import tokens_of
+from .json_check import checked
+from .saved_results import ReadSavedResult
 from .typed import Annotations, Failure, Success, ToolContext, TypedTool
 
 LONGEST_COUNTDOWN = 600
-MOST_FLAWS = 50
-LONGEST_MESSAGE = 500
 
 _READS = Annotations(read_only=True, open_world=False)
 
@@ -88,30 +88,11 @@ class CheckJson(TypedTool[Checked, Verdict]):
     title = "Check JSON"
     annotations = _READS
 
-    def run(self, request: Checked, context: ToolContext) -> Success[Verdict] | Failure:
-        # In a thread: a schema may take its time.
-        from jsonschema import SchemaError, validators
-        from referencing import Registry
-        from referencing.exceptions import Unresolvable
-
-        try:
-            value = json.loads(request.value)
-        except (ValueError, RecursionError) as error:
-            return Failure(f"The value is not JSON: {error}")
-        kind = validators.validator_for(request.json_schema, default=validators.validator_for({}))
-        try:
-            kind.check_schema(request.json_schema)
-            # An empty registry: one that is not given is one that asks the network.
-            validator = kind(request.json_schema, registry=Registry())
-            flaws: list[Flaw] = []
-            for found in validator.iter_errors(value):
-                if context.cancelled or len(flaws) == MOST_FLAWS:
-                    break
-                flaws.append(Flaw(path=found.json_path, message=found.message[:LONGEST_MESSAGE]))
-        except SchemaError as error:
-            return Failure(f"The schema is none: {error.json_path}: {error.message[:LONGEST_MESSAGE]}")
-        except (Unresolvable, RecursionError) as error:
-            return Failure(f"The schema cannot be used: {error}", "Put what it refers to into its $defs.")
+    async def run(self, request: Checked, context: ToolContext) -> Success[Verdict] | Failure:
+        found = await checked(request.value, json.dumps(request.json_schema))
+        if found.failure:
+            return Failure(found.failure, found.hint)
+        flaws = [Flaw(path=path, message=message) for path, message in found.flaws]
         return Success(Verdict(fits=not flaws, flaws=flaws))
 
 
@@ -144,4 +125,4 @@ class CountDown(TypedTool[Count, Counted]):
         return Success(Counted(seconds=request.seconds), text=f"{request.seconds} s have passed.")
 
 
-TOOLS = [MeasureText, CheckJson, CountDown]
+TOOLS = [MeasureText, CheckJson, ReadSavedResult, CountDown]

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..models import Tool, TransportKind
+from ..models.costs import Cost, capped, cost_of
 from ..session.suspicious_text import suspicious
 from ..state.model import McpState, ServerState
 from ..state.tool_changes import is_the_same
-from .catalogue_tool import Capability, CatalogueTool, ToolStage, capped
-from .costs import Cost, cost_of
+from .catalogue_tool import Capability, CatalogueTool, ToolStage
 from .names import NO_NAMES, Names, named
 from .search import Index, Line, line_of
 
@@ -196,7 +196,7 @@ class Catalogue:
             for name, shelf in self._shelves.items():
                 text = shelf.row.instructions if shelf.row is not None else None
                 if shelf.tools or text:
-                    servers[name] = cost_of(shelf.tools, capped(text or ""))
+                    servers[name] = cost_of(shelf.tools, text or "")
             self._costs = Costs(sum(servers.values(), Cost()), MappingProxyType(servers))
         return self._costs
 

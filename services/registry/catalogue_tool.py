@@ -1,7 +1,7 @@
 """One tool of the catalogue: what a model would know of it, what it can do, where it stands in its life.
 
-Owns the reading of hints with the defaults of the specification (section 26) and the cap on texts. A hint is what
-the server claims; whether it counts is the policy's business.
+Owns the reading of hints with the defaults of the specification (section 26). A hint is what the server claims;
+whether it counts is the policy's business.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..models import Tool, as_object, as_text
-
-DESCRIBED = 2_048
-"""Characters of a description, or of a server's instructions, that a model gets."""
-_MORE = "…"
+from ..models.costs import capped
 
 
 class ToolStage(StrEnum):
@@ -43,7 +40,9 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Whether a tool has a capability, and whether its server said so; else it is the specification's default."""
+    """Whether a tool has a capability, and whether its server said anything of it; else it is the specification's
+    default, or what follows from a tool that only reads.
+    """
 
     holds: bool
     given: bool
@@ -72,16 +71,6 @@ class CatalogueTool:
         return {capability: claim(self.tool, capability) for capability in Capability}
 
 
-def capped(text: str) -> str:
-    """``text`` as a model would get it: at most ``DESCRIBED`` characters, none of them half of a surrogate pair."""
-    if len(text) > DESCRIBED:
-        text = text[: DESCRIBED - len(_MORE)] + _MORE
-    if text.isascii():
-        return text
-    # What is left of surrogates is no text: pairs become their character, lone ones the sign for what is lost.
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
 def claim(tool: Tool, capability: Capability) -> Claim:
     """What ``tool`` claims; where it says nothing, the pessimistic default (section 26)."""
     match capability:
@@ -90,10 +79,10 @@ def claim(tool: Tool, capability: Capability) -> Claim:
         case Capability.DESTRUCTIVE:
             hint = _hint(tool, "destructiveHint", default=True)
             # Meaningful only for a tool that changes something.
-            return Claim(holds=False, given=True) if _is_read_only(tool) else hint
+            return Claim(holds=False, given=hint.given) if _is_read_only(tool) else hint
         case Capability.IDEMPOTENT:
             hint = _hint(tool, "idempotentHint", default=False)
-            return Claim(holds=True, given=True) if _is_read_only(tool) else hint
+            return Claim(holds=True, given=hint.given) if _is_read_only(tool) else hint
         case Capability.OPEN_WORLD:
             return _hint(tool, "openWorldHint", default=True)
         case Capability.TASKS:

@@ -10,20 +10,14 @@ digits of the SHA-256 of the JSON array ``["server", "tool"]`` at the end.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
 from ..models import qualified_name
-from ..models.qualified import plain
+from ..models.qualified import DIGITS, LONGEST, plain, suffixed_names
 from ..state.text import quoted
 
-LONGEST = 64
-"""Characters of a name that the interfaces of models take."""
-_DIGITS = (6, 12, 24, 40)
-"""Digits of the suffix; more where a tool is called like another one with its suffix, which may be on purpose."""
 _SHARED = 3
 """Tools that are named for one shared name."""
 
@@ -74,7 +68,7 @@ def named(tools: Iterable[Pair], *, bare: Collection[str] = ()) -> Names:
         for pair in _shared(of):
             of[pair] = qualified_name(*pair)
     problems: dict[Pair, tuple[str, ...]] = {}
-    for digits in _DIGITS:
+    for digits in DIGITS:
         shared = _shared(of)
         long = [pair for pair, name in of.items() if len(name) > LONGEST]
         if not shared and not long:
@@ -84,7 +78,7 @@ def named(tools: Iterable[Pair], *, bare: Collection[str] = ()) -> Names:
         for pair in long:
             problems[pair] = (*problems.get(pair, ()), f"its name for a model is longer than {LONGEST} characters")
         for pair in {**shared, **dict.fromkeys(long)}:
-            of[pair] = _suffixed(pair, digits)
+            of[pair] = suffixed_names(*pair)[digits]
     told = {pair: tuple(f"{why}: it is called {of[pair]}" for why in whys) for pair, whys in problems.items()}
     return Names(MappingProxyType(of), MappingProxyType(told))
 
@@ -97,12 +91,6 @@ def _shared(of: Mapping[Pair, str]) -> dict[Pair, list[Pair]]:
     for pair, name in of.items():
         by_name.setdefault(name, []).append(pair)
     return {pair: pairs for pairs in by_name.values() if len(pairs) > 1 for pair in pairs}
-
-
-def _suffixed(pair: Pair, digits: int) -> str:
-    # As JSON: no two pairs read alike, and a lone surrogate can be hashed.
-    suffix = f"_{hashlib.sha256(json.dumps(pair).encode()).hexdigest()[:digits]}"
-    return qualified_name(*pair)[: LONGEST - len(suffix)] + suffix
 
 
 def _collision(name: str, pair: Pair, pairs: list[Pair]) -> str:

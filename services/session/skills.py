@@ -13,8 +13,9 @@ import binascii
 import hashlib
 import posixpath
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakKeyDictionary
 
 from ..errors import RemoteProtocolError, VerificationError
@@ -24,6 +25,9 @@ from .lists import ListKind
 
 if TYPE_CHECKING:
     from .session import Session
+
+Read: TypeAlias = Callable[[str], Awaitable[JsonObject]]
+"""Reads the resource of that URI, as ``resources/read`` is answered."""
 
 EXTENSION = "io.modelcontextprotocol/skills"
 SKILLS = ListKind("skills/list", "skills", "", "")
@@ -93,11 +97,12 @@ async def list_skills(session: Session) -> JsonObject:
     return {"skills": skills, "rejected": rejected}
 
 
-async def load_skill(session: Session, uri: str) -> JsonObject:
+async def load_skill(session: Session, uri: str, read: Read | None = None) -> JsonObject:
     """Read the ``SKILL.md`` at ``uri`` and verify it against its entry, the listed one or that of ``skills/get``.
 
     Gives ``uri``, ``entry`` and ``content`` as received, ``verified`` (false: the content is generated, and only the
-    frontmatter could be compared). Raises ``VerificationError``; what was loaded from that URI before is let go of.
+    frontmatter could be compared). ``read`` reads its files, None: the session itself does. Raises
+    ``VerificationError``; what was loaded from that URI before is let go of.
     """
     held = _held(session)
     held.loaded.pop(uri, None)
@@ -108,7 +113,7 @@ async def load_skill(session: Session, uri: str) -> JsonObject:
             raise RemoteProtocolError("skills/get was answered without the entry of that skill (SEP-2640)")
         held.entries[uri] = entry
     skill = _skill(entry)
-    content, data = await _content(session, skill, uri)
+    content, data = await _content(read or session.read_resource, skill, uri)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
@@ -123,15 +128,16 @@ async def load_skill(session: Session, uri: str) -> JsonObject:
     return {"uri": uri, "entry": entry, "content": content, "verified": skill.files is not None}
 
 
-async def read_skill_file(session: Session, skill: str, uri: str) -> JsonObject:
+async def read_skill_file(session: Session, skill: str, uri: str, read: Read | None = None) -> JsonObject:
     """One file of the skill whose ``SKILL.md`` is at ``skill``; that is loaded first where it is not yet.
 
     ``uri`` may be relative to the skill's folder. Gives ``skill``, ``uri``, ``content`` as received and ``verified``.
-    Raises ``VerificationError``, without reading anything where the file is not one of the entry's.
+    ``read`` as for ``load_skill``. Raises ``VerificationError``, without reading anything where the file is not one of
+    the entry's.
     """
     held = _held(session)
     if skill not in held.loaded:
-        await load_skill(session, skill)
+        await load_skill(session, skill, read)
     loaded = held.loaded[skill]
     place = uri if "://" in uri else posixpath.normpath(f"/{uri}")
     target = place if "://" in uri else f"{loaded.root}{place}"
@@ -141,7 +147,7 @@ async def read_skill_file(session: Session, skill: str, uri: str) -> JsonObject:
             f"{target!r} is not a file of the skill {skill!r}",
             hint="Only files that the skill's entry lists are read. " + _CHANGED,
         )
-    content, _ = await _content(session, loaded, target)
+    content, _ = await _content(read or session.read_resource, loaded, target)
     return {"skill": skill, "uri": target, "content": content, "verified": loaded.files is not None}
 
 
@@ -220,9 +226,9 @@ def _skill(entry: JsonObject) -> _Skill:
     return _Skill(uri, entry, files)
 
 
-async def _content(session: Session, skill: _Skill, uri: str) -> tuple[JsonObject, bytes]:
+async def _content(read: Read, skill: _Skill, uri: str) -> tuple[JsonObject, bytes]:
     """The content of one file as received and its bytes, verified where the entry has a digest."""
-    result = await session.read_resource(uri)
+    result = await read(uri)
     contents = [as_object(item) for item in as_list(result.get("contents"))]
     named = [item for item in contents if item.get("uri") == uri]
     if len(named) != 1:

@@ -77,7 +77,7 @@ _ORDERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (
             _KEEPS,
-            r"\b(?:do not|don['’]?t|never|must not|mustn['’]t|should not|shouldn['’]t|cannot|not to|without|avoid) ",
+            r"\b(?:do not|don'?t|never|must not|mustn't|should not|shouldn't|cannot|not to|without|avoid) ",
             r"(?:ever |also )?",
             r"(?:tell|inform|mention|reveal|notify|alert|disclose|report|show|explain|let)(?:l?ing|t?ing)?",
             r"(?: (?:this|it|that|these|them|anything|any of this|of this|about|to)){0,4} ",
@@ -107,6 +107,9 @@ _ORDERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
     )
 )
+_BETWEEN = re.compile(r"[^\w\s<>/\[\].;:!?~|'-]+|(?<![^\W_])['_]+|['_]+(?![^\W_])|(?<!<)\|(?!>)")
+"""Signs that stand between, or around, words and end no sentence: quotation marks, arrows, dots in the middle. An
+apostrophe and ``_`` within a word belong to it, and marks such as ``<|system|>`` stay what they are."""
 _SECRET_FILES = re.compile(
     r"~/\.(?:ssh|aws|gnupg|kube|config|cursor|claude|netrc)|\bid_(?:rsa|ed25519|ecdsa)\b|/etc/(?:passwd|shadow)\b"
     r"|\.aws/credentials|\.ssh/|\b(?:mcp|claude_desktop_config)\.json\b|(?<![\w.])\.env\b(?!\.)|\bssh keys?\b"
@@ -123,10 +126,7 @@ _ALONE = frozenset(
     b" ssh aws gnupg kube netrc env inst passwd shadow private prompt history conversation instruction instructions"
     b" previous now act".split()
 )
-_NOT = frozenset(
-    b"not never without avoid don dont must mustn should shouldn cannot don\xe2\x80\x99t mustn\xe2\x80\x99t"
-    b" shouldn\xe2\x80\x99t".split()
-)
+_NOT = frozenset(b"not never without avoid don dont must mustn should shouldn cannot".split())
 _TELLING = frozenset(
     b"tell telling inform informing mention mentioning reveal revealing notify notifying alert alerting disclose"
     b" disclosing report reporting show showing explain explaining let letting".split()
@@ -140,7 +140,8 @@ _READERS = frozenset(
 _BYTES = (b"<", b"[system", b"[/system", b"/.", b"mcp.json", b"_config.json")
 _ESCAPES = (rb"\u", rb"\b", rb"\f")
 _SIGNS = bytes.maketrans(string.punctuation.encode(), b" " * len(string.punctuation))
-_BLANKS = (b" " * _PADDING, rb"\n" * (_PADDING // 3), rb"\t" * _PADDING)
+_OTHER_SIGNS = re.compile(r"[^\w\x00-\x7f]")
+_BLANKS = b" " * (_PADDING // 3)
 
 
 def may_be_suspicious(definition: bytes) -> bool:
@@ -151,7 +152,9 @@ def may_be_suspicious(definition: bytes) -> bool:
         text = definition.decode("utf-8", "replace")
         if _ANY_HIDDEN.search(text):
             return True
-        definition = unicodedata.normalize("NFKC", text).replace("’", "'").encode()
+        plain = unicodedata.normalize("NFKC", text).casefold()
+        # One blank for each sign, so that words end where they do in the long look, and stretches stay as long.
+        definition = _OTHER_SIGNS.sub(" ", plain).encode("utf-8", "replace")
     elif b"\x7f" in definition:
         return True
     lower = definition.lower()
@@ -165,7 +168,7 @@ def may_be_suspicious(definition: bytes) -> bool:
         return True
     if not (_NOT.isdisjoint(words) or _TELLING.isdisjoint(words) or _READERS.isdisjoint(words)):
         return True
-    return any(blanks in definition for blanks in _BLANKS)
+    return _BLANKS in lower
 
 
 def suspicious_texts(definition: JsonObject) -> list[str]:
@@ -205,7 +208,7 @@ def suspicious(text: str) -> tuple[str, ...]:
         plain = unicodedata.normalize("NFKC", _ANY_HIDDEN.sub("", " ".join(plain.split()))) + f" {_untagged(hidden)}"
     elif "  " in text and _padded(text):
         found["holds a long stretch of nothing before more text"] = None
-    plain = " ".join(plain.casefold().split())
+    plain = " ".join(_BETWEEN.sub(" ", plain.casefold().replace("’", "'")).split())
     for pattern, what in _ORDERS:
         match = pattern.search(plain)
         if match is not None:

@@ -24,8 +24,8 @@ def reduce_call(state: AppState, event: CallTransition) -> AppState:
         case ev.CallStarted(call, server, tool, arguments, at, method, caller, decision):
             started = CallState(call, server, tool, arguments, at, method=method, caller=caller, decision=decision)
             return _with_calls(state, _trimmed((started, *state.calls)))
-        case ev.CallWaits(call, why):
-            return _map_call(state, call, lambda known: replace(known, waits=why))
+        case ev.CallWaits(call, why, attempts):
+            return _map_call(state, call, lambda known: replace(known, waits=why, attempts=attempts))
         case ev.CallDecided(call, decision):
             return _map_call(state, call, lambda known: replace(known, decision=decision))
         case ev.CallBecameTask(call, task):

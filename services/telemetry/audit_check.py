@@ -6,14 +6,16 @@ Owns finding the first place that does not hold, and naming what was done there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from ..models import as_object
-from .audit_chain import ANCHOR_SIZE, NO_HASH, Anchor, Line, read_anchor, read_line
-from .audit_file import ANCHOR, LOG, TAIL, key_of, rotated
+from .audit_chain import NO_HASH, Anchor, Line, read_anchor, read_line
+from .audit_file import ANCHOR, KEY, LOG
+from .audit_standing import Moment, Standing, moment
 
 
 class Damage(StrEnum):
@@ -78,16 +80,27 @@ class _Log:
 
 
 def check(folder: Path) -> Checked:
-    """Every file of the log in ``folder``. Raises ``OSError`` for one that cannot be read."""
-    files = [*rotated(folder), *([folder / LOG] if (folder / LOG).exists() else [])]
-    key = key_of(folder)
-    told = _bytes(folder / ANCHOR)
-    anchor = read_anchor(told, key) if told is not None else None
-    if not files and told is None:
-        return Checked((), 0)
-    last = files[-1] if files else folder / LOG
-    log = _read(files)
-    checked = _links(files, log, anchor.first if anchor is not None else None)
+    """Every file of the log in ``folder``, as it is at this moment. Raises ``OSError`` for one that cannot be read."""
+    with moment(folder) as standing:
+        checked = _checked(folder, standing)
+    if not standing.locked:
+        return checked
+    note = "another process keeps the log locked: a line that it was writing may not be whole"
+    return replace(checked, notes=(*checked.notes, note))
+
+
+def _checked(folder: Path, standing: Moment) -> Checked:
+    told = standing.anchor
+    anchor = read_anchor(told, standing.key) if told is not None else None
+    last = standing.files[-1].path if standing.files else folder / LOG
+    if not standing.files and told is None:
+        if standing.key is None:
+            return Checked((), 0)
+        # The key is made together with the anchor, and neither is removed again.
+        why = "calls were logged here, and the log is not there, nor the anchor, which tells where it ended"
+        return Checked((), 0, Break(last, 1, Damage.TRUNCATED, why))
+    log = _read(standing.files)
+    checked = _links(standing.files, log, anchor.first if anchor is not None else None)
     if checked.broken is not None:
         return checked
     after = sum(place.file == last for place in log.places) + 1
@@ -95,13 +108,21 @@ def check(folder: Path) -> Checked:
         why = "the anchor, which tells where the log ends, " + (
             "is not there" if told is None else "was not made by this installation"
         )
-        return _with(checked, Break(last, after, Damage.TRUNCATED, f"{why}: lines may have been cut off here"))
+        return replace(checked, broken=Break(last, after, Damage.TRUNCATED, f"{why}: lines may have been cut off here"))
     return _end(checked, log, anchor, last, after)
 
 
 def check_file(path: Path) -> Checked:
     """One file by itself, wherever it stands: neither its beginning nor its end can be told. Raises ``OSError``."""
-    return _links([path], _read([path]), None)
+    with path.open("rb") as file:
+        files = (Standing(path, os.fstat(file.fileno()).st_size, file),)
+        return _links(files, _read(files), None)
+
+
+def folder_of(path: Path) -> Path | None:
+    """The folder of a log whose latest file this is, with what tells where it ends; None for any other file."""
+    beside = path.name == LOG and any((path.parent / name).exists() for name in (ANCHOR, KEY))
+    return path.parent if beside else None
 
 
 def _end(checked: Checked, log: _Log, anchor: Anchor, last: Path, after: int) -> Checked:
@@ -110,20 +131,19 @@ def _end(checked: Checked, log: _Log, anchor: Anchor, last: Path, after: int) ->
     if anchor.end.seq > end:
         missing = anchor.end.seq - end
         why = f"the log goes on to number {anchor.end.seq}; {_lines(missing)} cut off here"
-        return _with(checked, Break(last, after, Damage.TRUNCATED, why))
+        return replace(checked, broken=Break(last, after, Damage.TRUNCATED, why))
     told = log.where.get(anchor.end.seq)
     place = log.places[told] if told is not None else None
     if place is not None and place.line is not None and place.line.hash != anchor.end.hash:
-        return _with(
-            checked, Break(place.file, place.number, Damage.ALTERED, "its hash is another one than the anchor's")
-        )
+        why = "its hash is another one than the anchor's"
+        return replace(checked, broken=Break(place.file, place.number, Damage.ALTERED, why))
     if anchor.end.seq < end:
         note = f"the anchor is {_lines(end - anchor.end.seq)} behind: mcpdeck was ended while it wrote"
-        return Checked(checked.files, checked.lines, None, (*checked.notes, note), checked.first, checked.last)
+        return replace(checked, notes=(*checked.notes, note))
     return checked
 
 
-def _links(files: list[Path], log: _Log, oldest: int | None) -> Checked:
+def _links(files: Sequence[Standing], log: _Log, oldest: int | None) -> Checked:
     """Every line by itself and with the one before it. ``oldest``: the log begins with this number, or before."""
     notes: list[str] = []
     before: _Short | None = None
@@ -146,14 +166,15 @@ def _links(files: list[Path], log: _Log, oldest: int | None) -> Checked:
         first = line.seq if first is None else first
         before = line
         good += 1
-    return Checked(tuple(files), good, broken, tuple(notes), first, before.seq if before is not None else None)
+    last = before.seq if before is not None else None
+    return Checked(tuple(file.path for file in files), good, broken, tuple(notes), first, last)
 
 
 def _first(place: _Place, line: _Short, oldest: int | None) -> Break | None:
-    if line.seq == 1:
-        return (
-            None if line.prev == NO_HASH else Break(place.file, place.number, Damage.ALTERED, "number 1 has one before")
-        )
+    if line.seq == 1 and line.prev != NO_HASH:
+        return Break(place.file, place.number, Damage.ALTERED, "number 1 has one before")
+    if line.anchor:
+        return Break(place.file, place.number, Damage.TRUNCATED, _anchor_was(line))
     if oldest is not None and line.seq > oldest:
         why = f"the log begins with number {oldest}; {_lines(line.seq - oldest)} missing here"
         return Break(place.file, place.number, Damage.REMOVED, why)
@@ -168,7 +189,7 @@ def _link(log: _Log, index: int, line: _Short, before: _Short) -> Break | None:
 
     if line.seq == wanted and line.prev == before.hash:
         if line.anchor:
-            return broken(Damage.TRUNCATED, f"the anchor was {line.anchor} then: lines may have been cut off before it")
+            return broken(Damage.TRUNCATED, _anchor_was(line))
         return None
     if line.seq == wanted:
         return broken(
@@ -186,6 +207,10 @@ def _link(log: _Log, index: int, line: _Short, before: _Short) -> Break | None:
     if other is place:
         return broken(Damage.REORDERED, f"number {line.seq} stands behind number {before.seq}")
     return broken(Damage.INSERTED, f"number {line.seq} stands here for the second time")
+
+
+def _anchor_was(line: _Short) -> str:
+    return f"the anchor was {line.anchor} then: lines may have been cut off before it"
 
 
 def _misfit(log: _Log, index: int, before: _Short | None) -> Break:
@@ -216,24 +241,24 @@ def _was_torn(log: _Log, index: int, before: _Short | None) -> bool:
 
 def lines_of(folder: Path) -> Iterator[Line]:
     """Every line of the log in ``folder`` that fits its hash, oldest first. Raises ``OSError``."""
-    for path in (*rotated(folder), folder / LOG):
-        if path.exists():
-            for text in _texts(path):
+    with moment(folder) as standing:
+        for file in standing.files:
+            for text in file.lines():
                 line = read_line(text.removesuffix(b"\n"))
                 if line is not None:
                     yield line
 
 
-def _read(files: list[Path]) -> _Log:
+def _read(files: Sequence[Standing]) -> _Log:
     log = _Log()
-    for path in files:
-        for number, text in enumerate(_texts(path), 1):
+    for file in files:
+        for number, text in enumerate(file.lines(), 1):
             data = text.removesuffix(b"\n")
             line = read_line(data)
             sha = "" if line is not None else hashlib.sha256(data).hexdigest()
             if line is not None:
                 log.where.setdefault(line.seq, len(log.places))
-            log.places.append(_Place(path, number, _short(line) if line else None, data != text, sha))
+            log.places.append(_Place(file.path, number, _short(line) if line else None, data != text, sha))
     return log
 
 
@@ -250,22 +275,5 @@ def _short(line: Line) -> _Short:
     )
 
 
-def _texts(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while text := file.readline(TAIL):
-            yield text
-
-
-def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()[:ANCHOR_SIZE]
-    except FileNotFoundError:
-        return None
-
-
 def _lines(count: int) -> str:
     return "1 line" if count == 1 else f"{count:,} lines"
-
-
-def _with(checked: Checked, broken: Break) -> Checked:
-    return Checked(checked.files, checked.lines, broken, checked.notes, checked.first, checked.last)

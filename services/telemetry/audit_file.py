@@ -63,8 +63,11 @@ class AuditFile:
     def key(self) -> bytes:
         """The key of this installation, made when there is none."""
         if not self._key:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._key = key_of(self.folder) or _new_key(self.folder)
+            self._lock()
+            try:
+                self._key = self._begun()
+            finally:
+                fcntl.flock(self._anchor, fcntl.LOCK_UN)
         return self._key
 
     def append(self, members: JsonObject) -> End:
@@ -72,9 +75,9 @@ class AuditFile:
 
         Raises ``ValueError`` and ``RecursionError`` for what is no JSON, with nothing written.
         """
-        key = self.key()
         self._lock()
         try:
+            key = self._key = self._key or self._begun()
             status = self._status()
             if status is not None and status.st_size == self._size and status.st_ino == self._inode:
                 odd, lead = _NOTHING_ODD, b""
@@ -98,6 +101,28 @@ class AuditFile:
             if descriptor >= 0:
                 os.close(descriptor)
         self._log = self._anchor = self._size = -1
+
+    def _begun(self) -> bytes:
+        """The key that there is. Else a new one, with an anchor of a log that has no line yet: where there is a key and
+        no anchor, somebody took it away.
+        """
+        key = key_of(self.folder)
+        if key is not None:
+            return key
+        key = secrets.token_bytes(KEY_SIZE)
+        told = os.pread(self._anchor, ANCHOR_SIZE, 0)
+        anchor = read_anchor(told, None)
+        empty = not told or (anchor is not None and not anchor.end.seq)  # it was ended between the two
+        begins = empty and self._status() is None and not rotated(self.folder)
+        try:
+            if begins:
+                os.pwrite(self._anchor, sealed(Anchor(), key), 0)
+            _keep(key, self.folder)
+        except OSError:
+            if begins:
+                os.ftruncate(self._anchor, 0)
+            raise
+        return key
 
     # -- what other processes did meanwhile, or nobody should have done
 
@@ -128,9 +153,8 @@ class AuditFile:
         if end is None and older:
             end = _end_of(older[-1])
         if anchor is None:
-            if told or end is not None:
-                # Whatever the end was before, nobody can tell any more; from here on it is known again.
-                odd["anchor"] = "not ours" if told else "missing"
+            # Whatever the end was before, nobody can tell any more; from here on it is known again.
+            odd["anchor"] = "not ours" if told else "missing"
             anchor = Anchor(end or End(), first_of(older[0] if older else self.path) or 1)
         self._first = anchor.first
         # It goes on from what the anchor tells: where lines were cut off or written anew, the next one does not fit
@@ -154,9 +178,10 @@ class AuditFile:
         """Nobody else writes meanwhile. Raises ``Busy``."""
         if self._anchor >= 0 and not os.fstat(self._anchor).st_nlink:  # the folder was removed under us
             self.close()
+            self._key = b""
         if self._anchor < 0:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._anchor = _opened(self.folder / ANCHOR, os.O_RDWR | os.O_CREAT)
+            self._anchor = opened(self.folder / ANCHOR, os.O_RDWR | os.O_CREAT)
         deadline = time.monotonic() + self._patience
         while True:
             try:
@@ -173,7 +198,7 @@ class AuditFile:
         if self._log >= 0:
             os.close(self._log)
             self._log = -1
-        self._log = _opened(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        self._log = opened(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         status = os.fstat(self._log)
         self._inode, self._size = status.st_ino, status.st_size
 
@@ -208,7 +233,7 @@ class AuditFile:
 def key_of(folder: Path) -> bytes | None:
     """The key of the installation whose log stands in ``folder``; None where there is none. Raises ``OSError``."""
     try:
-        descriptor = _opened(folder / KEY, os.O_RDONLY)
+        descriptor = opened(folder / KEY, os.O_RDONLY)
     except FileNotFoundError:
         return None
     try:
@@ -220,23 +245,16 @@ def key_of(folder: Path) -> bytes | None:
     return key
 
 
-def _new_key(folder: Path) -> bytes:
-    """A key that was written whole before it had its name, by whoever came first."""
+def _keep(key: bytes, folder: Path) -> None:
+    """A file that was written whole before it has its name."""
     made = folder / f"{KEY}.{secrets.token_hex(8)}"
-    descriptor = _opened(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    descriptor = opened(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
-        os.write(descriptor, secrets.token_bytes(KEY_SIZE))
+        os.write(descriptor, key)
+        os.link(made, folder / KEY)
     finally:
         os.close(descriptor)
-    try:
-        os.link(made, folder / KEY)
-    except FileExistsError:
-        pass  # another process was first
-    finally:
         made.unlink()
-    key = key_of(folder)
-    assert key is not None
-    return key
 
 
 def rotated(folder: Path) -> list[Path]:
@@ -265,7 +283,7 @@ def first_of(path: Path) -> int | None:
 
 
 def _end_of(path: Path) -> End | None:
-    descriptor = _opened(path, os.O_RDONLY)
+    descriptor = opened(path, os.O_RDONLY)
     try:
         return _tail(descriptor, os.fstat(descriptor).st_size)[0]
     finally:
@@ -288,7 +306,7 @@ def _tail_of(descriptor: int, size: int) -> bytes:
     return os.pread(descriptor, size - start, start)
 
 
-def _opened(path: Path, flags: int) -> int:
+def opened(path: Path, flags: int) -> int:
     """A file of ours, private. Raises ``OSError``, also for what is no plain file."""
     descriptor = os.open(path, flags | _FLAGS, 0o600)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

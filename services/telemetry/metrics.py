@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import anyio
 
@@ -137,7 +137,7 @@ class Metrics:
     """The figures of all servers. Not thread-safe: it belongs to the loop's thread.
 
     ``emit`` takes what is told; ``now`` gives wall seconds. Without ``run`` the last half second of a burst of calls is
-    told with the next call, or by ``flush``.
+    told with the next call, or by ``flush``. Without ``keep`` there are figures of every server that was ever called.
     """
 
     def __init__(self, emit: Callable[[ev.StatsMeasured], object], *, now: Callable[[], float] = time.time) -> None:
@@ -175,9 +175,10 @@ class Metrics:
         known = self._servers.get(server)
         return known.stats(self._now()) if known is not None else CallStats()
 
-    def forget(self, server: str) -> None:
-        """Let go of the figures of a server that is not configured any more."""
-        self._servers.pop(server, None)
+    def keep(self, servers: Container[str]) -> None:
+        """Let go of the figures of all others: they are not configured any more, or never were."""
+        for name in [name for name in self._servers if name not in servers]:
+            del self._servers[name]
 
     def flush(self) -> None:
         """Tell everything that was not told yet, and every rate that fell."""

@@ -11,11 +11,13 @@ that ``sh -c "token=x; rm -rf ~"`` still shows what it would do.
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Final
+from itertools import pairwise
+from typing import Final, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from ..models import Json
+from ..models import Json, JsonObject
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 """``${NAME}`` and ``${NAME:-default}``: the name of a variable is no secret, and what stands for it is not shown."""
@@ -41,6 +43,16 @@ _MEMBERS: Final = frozenset((
     "device_code", "pin", "otp", "totp", "passcode", "connection_string",
 ))  # fmt: skip
 """Of arguments these are secrets too; ``code``, ``state`` and ``request`` are not, for there they may be anything."""
+_WEAK = re.compile(
+    r"(?:.*[_.-])?(?:(?:(?:api|access|private)[_-]?key|token|secret|password|passwd|passphrase|passcode|cookie|otp|pin)s"
+    r"|pass|jwt|pem)",
+    re.IGNORECASE,
+)
+"""Names of what may be a secret and may be a count (``tokens``, ``pass``): a text or a list of them is not shown."""
+_ENDING = re.compile(r"[_.-]?(?:values?|code|pem|text|string|plain|raw|hex|base64|b64|\d+)$", re.IGNORECASE)
+"""What says of a secret how it is written."""
+_LONGEST_NAME: Final = 100
+"""Characters of a name, the last ones, that say what it names."""
 ENTRY_SECRETS: Final = frozenset(("token", "authToken", "clientSecret", "privateKey", "assertion", "idToken"))
 """Fields of a server's entry that hold nothing but a secret."""
 # made by a machine: long, letters and digits mixed, no path and no sentence
@@ -67,9 +79,30 @@ _SESSION = re.compile(r"(?i)((?:mcp-)?session[_-]?id[\"']?[ \t]*[=:][ \t]*[\"']?
 # what is a key by its looks and never the name of a file: tokens in three parts, keys of clouds, private keys
 _LOOKS = re.compile(
     r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[A-Za-z0-9_-]{35}|"
-    r"\bglpat-[A-Za-z0-9_-]{16,}|\bnpm_[A-Za-z0-9]{30,}|"
+    r"\bglpat-[A-Za-z0-9_-]{16,}|\bnpm_[A-Za-z0-9]{30,}|\b[rs]k_(?:live|test)_[A-Za-z0-9]{8,}|\bwhsec_[A-Za-z0-9+/]{16,}|"
     r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
 )
+# a name, and how a value follows it in any notation, also inside texts of texts: name=, "name": , \"name\": , --name
+_HEAD = re.compile(
+    r"(?<![\w.-])(?P<dash>--?)?(?P<name>[A-Za-z_][\w.-]*+)"
+    r"(?:\\{0,3}[\"']?[ \t]{0,8}(?::(?![-:/])|={1,2}>?|:=)[ \t]{0,8}|(?(dash)[ \t]{1,8}(?!-)|(?!)))"
+    r"(?:(?:Bearer|Basic|Token)[ ]+)?",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"(?P<quote>\\{0,3}[\"'])(?:(?P<quoted>.*?)(?P=quote)|[^\r\n]*)"
+    r"|\[(?:[^\]]{0,4000}\]|[^\r\n]*)|\{(?:[^}]{0,4000}\}|[^\r\n]*)"
+    r"|(?P<word>[^\s\"'\\&,;<>(){}\[\]]+(?:\{[^}\s]*\}[^\s\"'\\&,;<>(){}\[\]]*)*)",
+    re.DOTALL,
+)
+_COOKIE = re.compile(r"(?i)(\b(?:set-)?cookie[ \t]*:[ \t]*)[^\s\"'][^\"'\r\n]*")
+_COUNT = re.compile(r"[-+]?[\d.,_]+%?")
+_WORDS: Final = frozenset(("true", "false", "null", "none"))
+_NAMING: Final = ("name", "key", "header", "variable")
+_NAMED: Final = frozenset(("value", "values", "val", "default"))
+"""Members of ``{"name": "PASSWORD", "value": …}``."""
+LARGEST_TEXT: Final = 64 * 1024
+"""Characters of a text that is read as JSON, where it looks like that."""
 DEEPEST: Final = 50
 """Objects and arrays inside each other that are looked at; what is deeper is not shown."""
 # a file of code, whatever the name before it says: `node key=evil.js` runs it
@@ -98,8 +131,21 @@ def secret_header(name: str) -> bool:
 
 def secret_member(name: str) -> bool:
     """The same for a JSON member of anything: also ``clientSecret``, ``x-api-key`` as a header, a session's id."""
-    snake = _CAMEL.sub("_", name)
-    return secret_name(snake) or snake.lower() in _MEMBERS or secret_header(name)
+    snake = _CAMEL.sub("_", name).replace(".", "_").replace("-", "_").lower()
+    return (
+        secret_name(name) or secret_name(snake) or not _MEMBERS.isdisjoint((snake, _base(snake))) or secret_header(name)
+    )
+
+
+def _may_be_secret(name: str) -> bool:
+    """The same for names that are also those of counts: what is no number is a secret."""
+    snake = _CAMEL.sub("_", name[-_LONGEST_NAME:])
+    base = _base(snake)
+    return _WEAK.fullmatch(snake) is not None or (base not in ("", snake) and secret_name(base))
+
+
+def _base(snake: str) -> str:
+    return _ENDING.sub("", snake[-_LONGEST_NAME:])
 
 
 def looks_like_key(value: str) -> bool:
@@ -167,30 +213,92 @@ def _masked_parameter(parameter: str) -> str:
 
 def redacted_text(text: str) -> str:
     """Any text that leaves the process: also headers, session ids and keys that only their looks give away."""
-    return masked_text(_LOOKS.sub(MASK, _SESSION.sub(rf"\g<1>{MASK}", _HEADER.sub(rf"\g<1>{MASK}", text))))
+    text = _LOOKS.sub(MASK, _SESSION.sub(rf"\g<1>{MASK}", _HEADER.sub(rf"\g<1>{MASK}", text)))
+    if ":" in text or "=" in text or "-" in text:
+        text = _unsaid(_COOKIE.sub(rf"\g<1>{MASK}", text))
+    return masked_text(text)
+
+
+def _unsaid(text: str) -> str:
+    """Without the values of secret names. Nothing of it is run any more: all of a value is covered, with its signs."""
+    shown: list[str] = []
+    end = 0
+    for head in _HEAD.finditer(text):
+        if head.start() < end or not (secret_member(head["name"]) or _may_be_secret(head["name"])):
+            continue
+        value = _VALUE.match(text, head.end())
+        if value is None or _stays(head["name"], value):
+            continue
+        quote, said = value["quote"] or "", value["quoted"] or value["word"]
+        shown += (text[end : head.end()], quote, masked_value(said) if said else MASK, quote)
+        end = value.end()
+    return "".join((*shown, text[end:])) if shown else text
+
+
+def _stays(name: str, value: re.Match[str]) -> bool:
+    word = value["word"]
+    if word is None:
+        return value["quoted"] == ""
+    return word.lower() in _WORDS or (_COUNT.fullmatch(word) is not None and not secret_member(name))
 
 
 def redacted(value: Json, *, depth: int = 0) -> Json:
     """Any JSON that leaves the process, in the same shape: values of secret names, and secrets inside texts, masked.
 
-    A pair of texts in an array is a header, and the first its name. Names of members stay as they are.
+    A pair of texts in an array is a header, and the first its name; what follows an option in an array is its value.
+    A text that is JSON is looked at as such. Names of members stay as they are.
     """
     match value:
         case str():
-            return redacted_text(value)
+            return redacted_text(_redacted_json(value, depth))
         case dict() | list() if depth >= DEEPEST:
             return MASK
         case dict():
+            named = _named(value)
             return {
-                key: _hidden(item, depth + 1) if secret_member(key) else redacted(item, depth=depth + 1)
+                key: _member(named if named and key.lower() in _NAMED else key, item, depth + 1)
                 for key, item in value.items()
             }
         case [str() as name, str()] if secret_member(name):
             return [name, MASK]
         case list():
-            return [redacted(item, depth=depth + 1) for item in value]
+            return [
+                MASK if isinstance(item, str) and item and _is_option(before) else redacted(item, depth=depth + 1)
+                for before, item in pairwise((None, *value))
+            ]
         case _:
             return value
+
+
+def _member(key: str, item: Json, depth: int) -> Json:
+    if secret_member(key) or (isinstance(item, str | list | dict) and _may_be_secret(key)):
+        return _hidden(item, depth)
+    return redacted(item, depth=depth)
+
+
+def _named(value: JsonObject) -> str:
+    """The secret that an object says to be that of, as the variables of a form are written; empty: none."""
+    for key, name in value.items():
+        if isinstance(name, str) and key.lower() in _NAMING and (secret_member(name) or _may_be_secret(name)):
+            return name
+    return ""
+
+
+def _is_option(word: Json) -> bool:
+    """Behind which its value stands: ``--password``, and not ``--password=…``."""
+    return isinstance(word, str) and word.startswith("-") and (secret_member(word) or _may_be_secret(word.lstrip("-")))
+
+
+def _redacted_json(text: str, depth: int) -> str:
+    """A text that is JSON without its secrets, the text itself where it has none, or is something else."""
+    if len(text) > LARGEST_TEXT or text.lstrip()[:1] not in ("{", "["):
+        return text
+    try:
+        value = cast("Json", json.loads(text))
+        told = redacted(value, depth=depth + 1)
+        return text if told == value else json.dumps(told, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _hidden(value: Json, depth: int) -> Json:

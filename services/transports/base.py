@@ -114,9 +114,15 @@ class Hooks:
     hide_token: Callable[[str], None] = _ignore_value
 
 
+LIMIT_HINT = "Ask the server for less at a time, or set MCPDECK_MAX_MESSAGE (in bytes) to more."
+"""What to do about a message beyond the limit."""
+
+
 def beyond(limit: int) -> str:
     """What to note about a message that was cut."""
-    return f"A message beyond the limit of {limit:,} bytes came: it is left out, what follows is read again."
+    return (
+        f"A message beyond the limit of {limit:,} bytes came: it is left out, what follows is read again. {LIMIT_HINT}"
+    )
 
 
 class Transport(ABC):

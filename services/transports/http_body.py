@@ -15,7 +15,7 @@ import anyio
 import httpx
 
 from ..errors import FrameTooLarge, RemoteProtocolError
-from .base import BODY_KEPT, Pacer
+from .base import BODY_KEPT, LIMIT_HINT, Pacer
 from .gathered import Gathered
 
 ACCEPT_ENCODING = "gzip, deflate"
@@ -100,7 +100,7 @@ def _encoding(response: httpx.Response) -> str:
 
 
 def _too_large(limit: int) -> FrameTooLarge:
-    return FrameTooLarge(f"an answer of more than {limit:,} bytes arrived", hint="Ask the server for less at a time.")
+    return FrameTooLarge(f"an answer of more than {limit:,} bytes arrived", hint=LIMIT_HINT)
 
 
 class _Unpacker:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import FrameTooLarge
-from .base import MAX_FRAME
+from .base import LIMIT_HINT, MAX_FRAME
 from .gathered import Gathered
 
 LONGEST_ID = 4096
@@ -168,6 +168,4 @@ class SseParser:
 
     def _bound(self) -> None:
         if len(self._line) + len(self._data or b"") > self._limit:
-            raise FrameTooLarge(
-                f"an event of more than {self._limit:,} bytes arrived", hint="Ask the server for less at a time."
-            )
+            raise FrameTooLarge(f"an event of more than {self._limit:,} bytes arrived", hint=LIMIT_HINT)

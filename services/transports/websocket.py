@@ -34,7 +34,7 @@ from ..errors import (
 from ..models import TransportKind, WebSocketTarget
 from ..telemetry.library_logs import nobody
 from .admission import Admission, Try
-from .base import MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
+from .base import LIMIT_HINT, MAX_FRAME, Deliver, Frame, Hooks, Outgoing, Pacer, Transport
 from .http_exchange import STATUS_HINTS
 from .own_headers import OwnHeaders
 from .upgrade import Connect, Upgrade
@@ -221,7 +221,7 @@ class WebSocketTransport(Transport):
             if sent.code == TOO_BIG:
                 return FrameTooLarge(
                     f"a message of more than {self._max_frame:,} bytes arrived ({sent.reason or 'too large'})",
-                    hint="Ask the server for less at a time.",
+                    hint=LIMIT_HINT,
                 )
             if sent.code in _BROKEN_RULES:
                 return RemoteProtocolError(

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from mcpdeck.app.saving import save_result
+from mcpdeck.app.saving import save_result, save_whole
 from mcpdeck.services.engine.spill import Keeper
 from mcpdeck.services.state.model import CallState
 
@@ -78,9 +78,23 @@ def test_a_link_in_the_way_is_not_followed(tmp_path: Path) -> None:
     path = save_result(call(), tmp_path)
     path.unlink()
     path.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match=r"symbolic link|Too many levels"):
-        save_result(call(), tmp_path)
+    assert save_result(call(), tmp_path).name == f"{path.stem}.1.json"
+    assert path.is_symlink()
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("ids", [("5f0c1e000001", "5f0c1e000002"), ("one", "one")])
+def test_calls_of_one_tool_in_one_second_have_files_of_their_own(tmp_path: Path, ids: tuple[str, str]) -> None:
+    texts = ("first", "second")
+    calls = [replace(call({"type": "text", "text": text}), id=one) for one, text in zip(ids, texts, strict=True)]
+    paths = [save_result(one, tmp_path) for one in calls]
+    assert [path.read_text() for path in paths] == [*texts]
+    assert [json.loads(path.with_suffix(".json").read_text())["content"][0]["text"] for path in paths] == [*texts]
+
+
+def test_an_empty_resource_is_an_empty_file(tmp_path: Path) -> None:
+    save_whole({"contents": [{"uri": "x", "blob": ""}]}, tmp_path / "empty")
+    assert (tmp_path / "empty").read_bytes() == b""
 
 
 @pytest.mark.parametrize(

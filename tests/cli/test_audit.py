@@ -55,6 +55,22 @@ def test_a_tampered_log_is_told_with_file_line_and_exit_code(mcpdeck: CommandLin
     assert mcpdeck("audit", "verify", str(log)).code == 6
 
 
+def test_the_path_of_the_log_is_verified_as_the_whole_log_and_a_copy_by_itself(
+    mcpdeck: CommandLine, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        mcpdeck("call", "echo", "text:=1", *ON_TINY)
+    log = log_of(mcpdeck)
+    log.write_text(log.read_text().splitlines(keepends=True)[0])  # the end is cut off
+    done = mcpdeck("audit", "verify", str(log))
+    assert (done.code, done.out.splitlines()[0].split(": ")[1]) == (6, "truncated")
+    copy = tmp_path / "audit.jsonl"
+    copy.write_text(log.read_text())
+    alone = mcpdeck("audit", "verify", str(copy))
+    assert alone.code == 0
+    assert "cannot be told" in alone.err
+
+
 def test_the_settings_switch_it_off_or_have_it_say_more(mcpdeck: CommandLine) -> None:
     settings = log_of(mcpdeck).parents[2] / "config" / "settings.json"
     settings.parent.mkdir(parents=True, exist_ok=True)

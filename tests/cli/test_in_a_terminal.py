@@ -56,6 +56,13 @@ def test_progress_is_shown_on_the_terminal_while_a_call_runs(here: CommandLine) 
         assert terminal.ended(seconds=20) == 0
 
 
+def test_output_to_the_terminal_is_not_sent_raw(here: CommandLine) -> None:
+    with _terminal(here, "call", "hostile", "-q", "--output", "-", "--", *TINY) as terminal:
+        assert terminal.ended(seconds=20) == 0
+        terminal.wait_for("red ␛[31mhere␇ \\u202eback".encode())
+    assert b"\x1b" not in terminal.output
+
+
 def test_ctrl_c_ends_a_call_with_130(here: CommandLine) -> None:
     with _terminal(here, "call", "slow", "--", *TINY) as terminal:
         terminal.wait_for(b"step")

@@ -195,7 +195,34 @@ def test_a_rule_about_a_server_that_is_not_configured_is_written_with_a_warning(
     assert _read(deck) == {"deny": ["mcp__tony__echo"]}
 
 
+def test_a_rule_about_resources_that_is_written_like_one_about_a_tool_is_told(deck: CommandLine) -> None:
+    done = deck("permissions", "deny", "resource:mcp__tiny__secret")
+    assert done.code == 0
+    assert "resource:mcp__tiny(uri:" in done.err
+    assert "resource:mcp__tiny(uri:" in deck("permissions").err
+
+
+def test_a_rule_by_the_name_that_a_model_knows_a_tool_by_is_one_about_that_tool(mcpdeck: CommandLine) -> None:
+    server = "s" * 70  # too long for a model: not even all of the server is in the name
+    mcpdeck.user({server: tiny()})
+    shown = {tool["name"]: tool["qualifiedName"] for tool in mcpdeck("tools", server, "--json").json["tools"]}
+    done = mcpdeck("permissions", "deny", shown["echo"])
+    assert (done.code, done.err) == (0, "")
+    assert mcpdeck("call", server, "echo", "text=a").code == 5
+    assert mcpdeck("call", server, "weather", "city=Oslo").code == 0
+
+
 # -- commands that meet a rule
+
+
+def test_a_refusal_says_once_which_rule_it_was_and_how_to_take_it_out(deck: CommandLine) -> None:
+    _write(deck, deny=["mcp__tiny__ech*"])
+    done = deck("call", "tiny", "echo", "text=a", "--json")
+    assert done.code == 5
+    assert "mcp__tiny__ech*" in done.error["title"]
+    assert done.error["hint"] == "Take the rule out with: mcpdeck permissions forget 'mcp__tiny__ech*'"
+    assert deck("permissions", "forget", "mcp__tiny__ech*").code == 0
+    assert deck("call", "tiny", "echo", "text=a").code == 0
 
 
 def test_a_call_that_has_to_be_asked_for_is_5_where_nobody_can_be_asked(deck: CommandLine, tmp_path: Path) -> None:

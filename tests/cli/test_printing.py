@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from mcpdeck.app.printing import Cell, cell_width, table, write_json
+from mcpdeck.app.content import block_pieces
+from mcpdeck.app.printing import Cell, cell_width, table, visible_pieces, write_json, write_pieces
+from mcpdeck.services.models import JsonObject
+from mcpdeck.services.models.json_pieces import SLICE
+from mcpdeck.services.state.text import visible
 from tests.cli.command import MCPDECK, SECONDS, TINY, CommandLine
 
 
@@ -22,6 +28,32 @@ def test_numbers_that_json_does_not_know_are_null_in_the_one_document(capsys: py
     write_json({"a": float("nan"), "b": [float("inf"), {"c": 1.5}]})
     printed = json.loads(capsys.readouterr().out, parse_constant=_no_constant)
     assert printed == {"a": None, "b": [None, {"c": 1.5}]}
+
+
+def test_what_could_drive_a_terminal_is_escaped_in_the_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    write_json({"a": "\x1b\x7f\x9b\u202e😀"})
+    assert capsys.readouterr().out == '{\n  "a": "\\u001b\\u007f\\u009b\\u202e\\ud83d\\ude00"\n}\n'
+
+
+@pytest.mark.parametrize("at", [SLICE - 2, SLICE - 1, SLICE])
+def test_a_long_text_is_shown_as_a_short_one_is(at: int) -> None:
+    text = f"{'x' * at}\r\n{'é' * SLICE}\r\x1b\n"
+    assert "".join(visible_pieces(text)) == visible(text)
+
+
+def test_large_results_are_printed_without_a_copy_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a line\r\n" * 1_000_000
+    document: JsonObject = {"content": [{"type": "text", "text": text}], "more": [1] * 100_000}
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        monkeypatch.setattr("sys.stdout", nowhere)
+        tracemalloc.start()
+        try:
+            write_json(document)
+            write_pieces(block_pieces({"type": "text", "text": text}))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < len(text) // 2
 
 
 @pytest.mark.parametrize("letter", ["d", "é", "日"])

@@ -153,6 +153,29 @@ def test_output_to_stdout_is_the_one_part_or_json(
     assert out == data if data is not None else json.loads(out) == result
 
 
+@pytest.mark.parametrize(
+    ("result", "shown"),
+    [
+        ({"content": [{"type": "text", "text": "\x1b[2J\u202eback\r\n"}]}, "␛[2J\\u202eback\n"),
+        ({"contents": [{"uri": "x", "text": "\x1b[2J"}]}, "␛[2J"),
+        ({"content": [], "a": "\x9b\x7f"}, '{\n  "content": [],\n  "a": "\\u009b\\u007f"\n}\n'),
+    ],
+)
+def test_output_to_a_terminal_cannot_drive_it(monkeypatch: pytest.MonkeyPatch, result: JsonObject, shown: str) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    save(finished(result), Options("call", output="-"))
+    assert terminal.getvalue() == shown
+
+
+def test_binary_data_is_not_written_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", Terminal())
+    sound: JsonObject = {"content": [{"type": "audio", "data": "AAEC", "mimeType": "audio/wav"}]}
+    with pytest.raises(UsageError, match="binary data") as caught:
+        save(finished(sound), Options("call", output="-"))
+    assert caught.value.hint == "give a file, or a pipe, with --output"
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write"):

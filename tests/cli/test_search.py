@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.command import ON_TINY, TINY, CommandLine, tiny
 
 GONE = {"command": "/nowhere/to/be/found"}
+ONE_TOOL = """
+from pydantic import BaseModel
+from mcpdeck.services.registry.typed import Success, ToolContext, TypedTool
+
+class Nothing(BaseModel):
+    pass
+
+class Wait(TypedTool[Nothing, Nothing]):
+    name = "wait"
+
+    async def run(self, request: Nothing, context: ToolContext) -> Success[Nothing]:
+        return Success(Nothing())
+"""
 
 
 def test_tools_of_every_connected_server_are_searched_and_the_others_are_named(mcpdeck: CommandLine) -> None:
@@ -70,7 +85,7 @@ def test_one_tool_is_told_whole(mcpdeck: CommandLine, name: str) -> None:
     lines = done.out.splitlines()
     assert lines[:2] == ["weather", "title        The weather"]
     assert "for a model  mcp__tiny_stdio__weather" in lines
-    assert "claims       read-only, not destructive, idempotent, open-world (not said, so assumed)" in lines
+    assert "claims       read-only, open world (not said, so assumed)" in lines
     assert "  city:string*" in lines
     assert any(line.startswith("costs        ~") and line.endswith("304 bytes") for line in lines)
     assert '  "readOnlyHint": true' in lines
@@ -94,3 +109,9 @@ def test_a_tool_that_is_not_there_is_2_and_its_neighbour_is_named(mcpdeck: Comma
     assert (done.code, done.out) == (2, "")
     assert 'no tool of "tiny_stdio" named "wether"' in done.err
     assert 'did you mean "weather"?' in done.err
+
+
+def test_one_tool_is_told_as_one(mcpdeck: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "one.py"
+    file.write_text(ONE_TOOL)
+    assert mcpdeck("tools", str(file)).err.endswith(" tokens in all (estimate), 1 tool\n")

@@ -267,3 +267,11 @@ def test_an_in_process_tool_that_never_comes_back_does_not_keep_the_command(mcpd
     done = mcpdeck("call", NOISY, tool, "--json", "--timeout", "5")
     assert done.code == 7
     assert done.error["kind"] == "timeout"
+
+
+def test_a_call_of_a_tool_that_there_is_not_is_told_and_stands_in_the_audit_log(mcpdeck: CommandLine) -> None:
+    done = mcpdeck("call", "ech", "text=a", "--", *TINY)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == 'error: tiny_stdio: no tool of "tiny_stdio" named "ech"\n  → did you mean "echo"?\n'
+    (call,) = mcpdeck("audit", "show", "--json").json["calls"]
+    assert (call["tool"], call["outcome"]) == ("ech", "not found")

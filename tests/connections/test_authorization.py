@@ -490,7 +490,10 @@ async def test_a_login_that_another_process_did_is_taken_over_and_connects(tmp_p
 
 async def test_logging_in_is_not_done_twice_unless_that_is_asked_for(tmp_path: Path) -> None:
     async with authorization_server() as peer, logged_in(peer, tmp_path, unattended=True) as one:
+        anew: list[str] = []
+        one.services.manager.tells_of_fresh_starts(anew.append)
         before = await one.services.manager.login(NAME)
+        assert anew == [NAME]
         assert peer.requests == []
         after = await one.services.manager.login(NAME, again=True)
         assert peer.grants() == ["authorization_code"]
@@ -521,7 +524,10 @@ async def test_several_who_want_to_log_in_share_one_login_and_its_failure(tmp_pa
 async def test_logging_out_gives_the_tokens_back_forgets_them_and_shows_that_a_login_is_wanted(tmp_path: Path) -> None:
     async with authorization_server() as peer:
         async with logged_in(peer, tmp_path) as one:
+            anew: list[str] = []
+            one.services.manager.tells_of_fresh_starts(anew.append)
             said = await one.services.manager.logout(NAME)
+            assert anew == [NAME]
             assert len(said) == 2
             assert len(peer.asked("/revoke")) == 2
             assert all(token.revoked for token in peer.tokens if token.kind in ("access", "refresh"))

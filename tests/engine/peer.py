@@ -33,7 +33,10 @@ ASKED = Decision(Effect.ASK, "tools are asked for", "default")
 
 
 class Sessions:
-    """One server, ``peer``, that is connected. ``refusal`` is what the guard says; ``broken`` keeps from connecting."""
+    """One server, ``peer``, that is connected. ``refusal`` is what the guard says; ``broken`` keeps from connecting.
+
+    ``gets`` is another session, which gets what is sent; ``before`` is done before an operation is.
+    """
 
     def __init__(self, session: Session, entry: ServerEntry) -> None:
         self.at = session
@@ -42,6 +45,8 @@ class Sessions:
         self.broken: McpDeckError | None = None
         self.used: list[str] = []
         self.bound: list[bool] = []
+        self.gets: Session | None = None
+        self.before: Callable[[str], Awaitable[None]] | None = None
 
     def entry(self, name: str) -> ServerEntry | None:
         return self.known if name == self.known.name else None
@@ -67,7 +72,10 @@ class Sessions:
             self.check(name)
         self.used.append(name)
         self.bound.append(bound)
-        return await operation(await self.connected(name))
+        session = self.gets or await self.connected(name)
+        if self.before is not None:
+            await self.before(name)
+        return await operation(session)
 
     def call_timeout(self, name: str) -> float:
         return 10.0
@@ -87,6 +95,9 @@ class Rules:
 
     def decide(self, act: Act) -> Decision:
         self.acts.append(act)
+        return self.decision if self.decide_by is None else self.decide_by(act)
+
+    def judge(self, act: Act) -> Decision:
         return self.decision if self.decide_by is None else self.decide_by(act)
 
     def reaches(self, act: Act, decision: Decision) -> tuple[Reach, ...]:
@@ -110,12 +121,15 @@ class Log:
 
 @dataclass
 class Peer:
-    """``transport`` shows what was sent, ``sessions`` what the manager was asked, ``store`` what is seen."""
+    """``sent`` is what the server got, ``sessions`` what the manager was asked, ``store`` what is seen; ``tools`` is
+    what it lists the next time.
+    """
 
     executor: Executor
     store: Store
     sessions: Sessions
     it: Opened
+    tools: list[dict[str, Any]]
 
     @property
     def calls(self) -> tuple[CallState, ...]:
@@ -153,7 +167,7 @@ async def peer(
         store = Store()
         store.dispatch(ev.ServersConfigured((known,)))
         sessions = Sessions(it.session, known)
-        yield Peer(Executor(sessions, store, **helpers), store, sessions, it)
+        yield Peer(Executor(sessions, store, **helpers), store, sessions, it, listed["tools"])
 
 
 def _whole(message: dict[str, Any], said: Any, script: Callable[[dict[str, Any]], Any]) -> Any:

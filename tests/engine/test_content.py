@@ -15,7 +15,6 @@ from mcpdeck.services.engine.content import picture_tokens
 from mcpdeck.services.engine.truncation import for_model
 from mcpdeck.services.models import Json
 from mcpdeck.services.models.content import Kind, Share, part_of, parts_of, resource_part, says_the_same
-from mcpdeck.services.models.json_pieces import SLICE, pieces
 from mcpdeck.services.models.media import contradiction, decoded, decoded_size, extension_of, head_of, sniffed
 from mcpdeck.services.models.picture_size import PictureSize, picture_size
 
@@ -294,37 +293,3 @@ def test_structured_content_is_given_once_where_a_text_says_the_same(text: str, 
 )
 def test_a_picture_counts_by_its_pixels(size: PictureSize | None, tokens: int) -> None:
     assert picture_tokens(size) == tokens
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=20,
-)
-
-
-@given(JSON, st.sampled_from([None, 1, 2]), st.booleans())
-def test_json_in_pieces_is_the_json_of_the_standard_library(value: Json, indent: int | None, ascii_only: bool) -> None:
-    text = "".join(pieces(value, indent=indent, ascii_only=ascii_only))
-    assert json.loads(text) == value
-    if ascii_only or text.isascii():
-        assert text == json.dumps(value, indent=indent, ensure_ascii=ascii_only)
-    assert not ascii_only or text.isascii()
-
-
-def test_json_in_pieces_takes_what_no_encoder_does() -> None:
-    deep: Json = "\ud83d"
-    for _ in range(5_000):
-        deep = [deep]
-    text = "".join(pieces(deep, indent=2))
-    assert text.count("[") == 5_000
-    assert '"\\ud83d"' in text
-    assert "".join(pieces([float("nan"), float("-inf")])) == "[NaN, -Infinity]"
-    assert json.loads("".join(pieces([float("nan"), 10**5_000], nan="null")))[0] is None
-
-
-def test_no_piece_of_a_long_text_is_much_longer_than_the_slice() -> None:
-    long = 'ä"\n' * SLICE
-    parts = list(pieces({"a": long, "b": [long]}))
-    assert max(map(len, parts)) < 4 * SLICE
-    assert json.loads("".join(parts)) == {"a": long, "b": [long]}

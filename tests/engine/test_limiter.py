@@ -166,6 +166,25 @@ async def test_a_list_is_read_after_the_calls_of_its_server() -> None:
         assert queue.limiter.running == 0
 
 
+async def test_a_list_waits_for_a_place_of_its_server_and_not_for_one_of_those_in_all() -> None:
+    async with queued(2, 4) as queue:
+        for name in ("a1", "a2", "b1", "b2"):
+            await queue.comes(name, name[0])
+        read: list[int] = []
+
+        async def reads() -> None:
+            async with queue.limiter.background("a"):
+                read.append(queue.limiter.running)
+
+        queue.tasks.start_soon(reads)
+        await queue.comes("c1", "c")
+        assert not read
+        await queue.leaves("a1")
+        assert queue.order[-1] == "c1"  # all places are taken again
+        assert read == [4]
+        assert (queue.limiter.running, queue.limiter.busy("a")) == (4, 1)
+
+
 async def test_a_list_does_not_wait_for_ever_for_calls_that_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "BACKGROUND_WAIT", 0.01)
     limiter = Limiter(1, 1)
@@ -174,6 +193,7 @@ async def test_a_list_does_not_wait_for_ever_for_calls_that_never_end(monkeypatc
         async with limiter.background("a"):
             assert limiter.running == 1
     assert limiter.waiting("a") == 0
+    assert limiter.busy("a") == 1
 
 
 @pytest.mark.parametrize("seed", range(20))

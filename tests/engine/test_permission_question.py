@@ -71,6 +71,7 @@ async def test_the_question_names_the_tool_its_arguments_its_given_claims_and_th
         "server": "files",
         "name": "write",
         "title": "",
+        "description": "",
         "qualifiedName": "mcp__files__write",
         "arguments": ARGUMENTS,
         "annotations": {"readOnlyHint": False},
@@ -81,12 +82,13 @@ async def test_the_question_names_the_tool_its_arguments_its_given_claims_and_th
         "changed": False,
         "changes": [],
         "reaches": ["once", "session"],
+        "sameArguments": False,
         "caller": "dashboard",
     }
 
 
 async def test_the_question_about_a_changed_tool_says_what_of_it_changed_last() -> None:
-    tool = replace(states.tool("write"), title="Write it down")
+    tool = replace(states.tool("write", "Writes, and tells."), title="Write it down")
     history = (
         ToolChanges(details=(ToolChange("other", ("title",), {}, {}),)),
         ToolChanges(details=(ToolChange("write", ("description", "annotations"), {}, {}),)),
@@ -96,6 +98,12 @@ async def test_the_question_about_a_changed_tool_says_what_of_it_changed_last() 
     _, question = await asked(Answer("decline"), decision=replace(ASKS, changed=True), state=state)
     assert question.params["changes"] == ["description", "annotations"]
     assert question.params["title"] == "Write it down"
+    assert question.params["description"] == "Writes, and tells."
+
+
+async def test_the_question_says_where_a_yes_for_this_session_is_about_these_arguments_only() -> None:
+    _, question = await asked(Answer("decline"), decision=replace(ASKS, same_arguments=True))
+    assert question.params["sameArguments"] is True
 
 
 async def test_a_resource_and_a_prompt_have_no_qualified_name_of_a_tool() -> None:

@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from mcpdeck.services.engine.collaborators import CALL_ASKED_FOR
+from mcpdeck.services.engine.permission_step import denied
 from mcpdeck.services.models import (
     Act,
     Caller,
@@ -205,7 +206,7 @@ async def test_a_yes_that_could_not_be_written_down_holds_and_says_so() -> None:
         call = await it.executor.call("peer", "echo", FITS)
         assert call.status is CallStatus.SUCCESS
         assert call.decision is not None
-        assert call.decision.why == "Allowed for this session only: the disk is full"
+        assert (call.decision.unkept, call.decision.reach) == ("the disk is full", Reach.SESSION)
 
 
 @pytest.mark.parametrize("vouched", [True, False])
@@ -253,3 +254,23 @@ async def test_without_rules_everything_is_allowed() -> None:
     async with peer(ANSWERS) as it:
         call = await it.executor.call("peer", "echo", FITS)
         assert (call.status, call.decision) == (CallStatus.SUCCESS, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "typed"),
+    [
+        (Offered.TOOL, "w_x", "mcp__peer__w_x"),
+        (Offered.TOOL, "w.x", "mcp__peer__w.x"),  # an allow of mcp__peer__w_x would be about another one
+        (Offered.TOOL, "w x", "'mcp__peer__w x'"),
+        (Offered.PROMPT, "a;b", "'prompt:mcp__peer__a;b'"),
+    ],
+)
+def test_the_rule_that_is_recommended_is_about_that_very_name_and_can_be_typed(
+    kind: Offered, name: str, typed: str
+) -> None:
+    assert denied(Act(kind, "peer", name), ASKED, "nobody").hint.endswith(f"mcpdeck permissions allow {typed}")
+
+
+def test_of_a_denial_the_hint_says_what_can_be_done() -> None:
+    refused = denied(Act(Offered.TOOL, "peer", "echo"), replace(DENIED, remedy="Do this."), "rule")
+    assert refused.hint == "Do this."

@@ -13,7 +13,7 @@ import pytest
 
 from mcpdeck.services.engine.limits import Limits
 from mcpdeck.services.engine.response_cache import ResponseCache
-from mcpdeck.services.errors import ConnectError, HttpStatusError, McpDeckError
+from mcpdeck.services.errors import ConnectError, ConnectionLost, HttpStatusError, McpDeckError
 from mcpdeck.services.models import BreakerState, Caller, JsonObject
 from mcpdeck.services.state.model import CallState, CallStatus
 from tests import entries
@@ -202,6 +202,39 @@ async def test_a_second_try_that_succeeds_is_a_success_that_tells_of_it() -> Non
         (call,) = it.calls
         assert seen == ["another try"]
         assert (call.status, call.attempts, call.waits) == (CallStatus.SUCCESS, 2, "")
+
+
+async def test_another_try_waits_for_its_place_like_any_other_call() -> None:
+    under_way, most = 0, 0
+    failures = [HttpStatusError("busy", status=503) for _ in range(8)]
+
+    async def counted(name: str) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        for _ in range(5):  # longer than the pause, so that others have the place by then
+            await anyio.lowlevel.checkpoint()
+        under_way -= 1
+
+    answers = {"resources/read": lambda message: failures.pop() if failures else {"contents": []}}
+    async with peer(answers, limits=Limits(per_server=2, pause=0)) as it:
+        it.sessions.before = counted
+        async with anyio.create_task_group() as tasks:
+            for number in range(12):
+                tasks.start_soon(it.executor.read, "peer", f"file:///{number}")
+        assert [call.status for call in it.calls] == [CallStatus.SUCCESS] * 12
+        assert (most, it.executor.limiter.running) == (2, 0)
+
+
+async def test_processes_that_end_each_on_its_own_are_failures_of_their_own() -> None:
+    answers = {"tools/call": failing(*[ConnectionLost("the server ended") for _ in range(3)])}
+    async with peer(answers, limits=Limits(failures=3)) as it:
+        for instance in ("peer", "peer#2", "peer#3"):  # each in its first generation
+            it.it.session.server = instance
+            await it.executor.call("peer", "echo", FITS)
+        row = it.store.state.mcp.servers["peer"]
+        assert row.breaker is not None
+        assert row.breaker.state is BreakerState.OPEN
 
 
 async def test_a_breaker_that_opens_ends_the_tries() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpdeck.services.connections.settings import Settings
-from mcpdeck.services.engine.truncation import RAISED_MOST, for_model, is_light, measure
+from mcpdeck.services.engine.truncation import RAISED_MOST, for_model, light_size, measure
 from mcpdeck.services.models import Json, JsonObject, Tool, as_list, as_object, tokens_of
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 600, 500)).decode()
@@ -182,10 +182,11 @@ def test_what_is_given_is_never_more_than_the_limit_and_a_beginning_of_what_came
 
 
 def test_small_results_are_measured_at_once_and_large_ones_in_a_thread() -> None:
-    assert is_light(texts("words"))
-    assert not is_light(texts("x" * 1_000_000))
+    assert light_size(texts("words")) == measure(texts("words"), limit_tokens=1).size
+    assert light_size(texts("x" * 1_000_000)) is None
     many: list[Json] = [1] * 100_000
-    assert not is_light({"structuredContent": many})
+    assert light_size({"structuredContent": many}) is None
+    assert light_size({"structuredContent": dict.fromkeys(map(str, range(100_000)), "x")}) is None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,15 @@ def permitting(
     data: Path | None = None,
     clock: Clock | None = None,
     place: str | None = "",
+    program: Callable[[str], str] = lambda server: "",
     **permissions: Any,
 ) -> Permissions:
     """``permissions`` stand in a file called mine, after ``files``."""
     told = (*files, written(**permissions))
     now = clock or Clock()
-    return Permissions(Sources(lambda: told, lambda: configured, lambda server: place), data, now=now, wall=now)
+    return Permissions(
+        Sources(lambda: told, lambda: configured, lambda server: place, program), data, now=now, wall=now
+    )
 
 
 def tool(name: str = "write", server: str = "files", /, **changes: Any) -> Act:

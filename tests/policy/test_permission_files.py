@@ -267,6 +267,16 @@ def test_an_answer_about_a_project_s_server_ends_when_its_entry_is_edited(reposi
     assert deck.permissions().judge(WRITE).effect is Effect.ASK
 
 
+def test_what_was_said_in_this_session_ends_when_the_entry_is_edited_whosever_it_is(mine: Repository) -> None:
+    deck = _deck(mine)
+    deck.permissions().answered(WRITE, Reach.SESSION)
+    deck.permissions().allow_for(WRITE, 60)
+    assert deck.permissions().judge(WRITE).effect is Effect.ALLOW
+    mine.servers({"it": {"command": "another"}}, mine.user_file)
+    deck.load_entries()
+    assert deck.permissions().judge(WRITE).effect is Effect.ASK
+
+
 def test_a_rule_is_about_a_server_by_the_name_that_is_configured(repository: Repository) -> None:
     repository.servers({"a.b": {"command": "x"}, "a:b": {"command": "y"}}, repository.user_file)
     _put(repository.mine, allow=["mcp__a_b__write"])

@@ -63,13 +63,13 @@ def _settings(draw: st.DrawFn) -> dict[str, Any]:
 
 
 _answers = st.lists(st.tuples(_acts, st.sampled_from(Reach)), max_size=3)
+_grants = st.lists(_acts, max_size=3)
 
 
-def _answered(given_settings: dict[str, Any], answers: list[tuple[Act, Reach]], grants: list[str]) -> Permissions:
+def _answered(given_settings: dict[str, Any], answers: list[tuple[Act, Reach]], grants: list[Act]) -> Permissions:
     permissions = permitting(configured=SERVERS, **given_settings)
-    for text in grants:
-        if isinstance(parse_rule(text, Effect.ALLOW, "x"), Rule):
-            permissions.allow_for(text, 60)
+    for act in grants:
+        permissions.allow_for(act, 60)
     for act, reach in answers:
         permissions.answered(act, reach)
     return permissions
@@ -81,9 +81,9 @@ def _denied(document: dict[str, Any], act: Act) -> bool:
 
 
 @settings(max_examples=150, deadline=None)
-@given(_settings(), _acts, _answers, _lists)
+@given(_settings(), _acts, _answers, _grants)
 def test_deny_always_wins(
-    document: dict[str, Any], act: Act, answers: list[tuple[Act, Reach]], grants: list[str]
+    document: dict[str, Any], act: Act, answers: list[tuple[Act, Reach]], grants: list[Act]
 ) -> None:
     permissions = _answered(document, answers, grants)
     denied = _denied(document, act)
@@ -94,10 +94,27 @@ def test_deny_always_wins(
         assert permissions.available([act]) == []
 
 
+@settings(max_examples=100, deadline=None)
+@given(_documents, _acts, st.sampled_from(Reach), st.booleans())
+def test_what_a_default_denies_is_denied_whatever_was_answered(
+    document: dict[str, Any], act: Act, reach: Reach, let: bool
+) -> None:
+    permissions = permitting(configured=SERVERS, profiles={"mine": {"default": "deny"}}, **document)
+    permissions.set_profile("mine")
+    before = permissions.judge(act)
+    permissions.set_profile("tester")
+    permissions.answered(act, reach)
+    if let:
+        permissions.allow_for(act, 60)
+    permissions.set_profile("mine")
+    if before.effect is Effect.DENY:
+        assert permissions.judge(act).effect is Effect.DENY
+
+
 @settings(max_examples=150, deadline=None)
-@given(_settings(), _acts, _answers, _lists)
+@given(_settings(), _acts, _answers, _grants)
 def test_explanation_and_decision_agree(
-    document: dict[str, Any], act: Act, answers: list[tuple[Act, Reach]], grants: list[str]
+    document: dict[str, Any], act: Act, answers: list[tuple[Act, Reach]], grants: list[Act]
 ) -> None:
     permissions = _answered(document, answers, grants)
     decision, lines = permissions.judge(act), permissions.explain(act)
@@ -109,7 +126,8 @@ def test_explanation_and_decision_agree(
     for effect in Effect:
         for text in document[effect.value]:
             rule = parse_rule(text, effect, "mine")
-            if isinstance(rule, Rule) and decision.source == "mine" and decision.rule == text and rule.effect is effect:
+            decided = decision.source == "mine" and decision.rule == text and decision.effect is effect
+            if isinstance(rule, Rule) and decided:
                 assert rule.names(act)
                 assert rule.holds(act)
 

@@ -40,8 +40,10 @@ ABOUT: list[tuple[str, Act, str]] = [
     # names are compared in the form that models know them by
     ("mcp__plugin_p_s__write", tool("write", "plugin:p:s"), "allow ask deny"),
     ("mcp__plugin:p:s__write", tool("write", "plugin:p:s"), "allow ask deny"),
-    ("mcp__files__a_b", tool("a.b"), "allow ask deny"),
+    ("mcp__files__a_b", tool("a.b"), "ask deny"),
+    ("mcp__files__a_*", tool("a.b"), "ask deny"),
     ("mcp__files__a.b", tool("a.b"), "allow ask deny"),
+    ("mcp__files__a*", tool("a.b"), "allow ask deny"),
     ("mcp__files__a.b", tool("a_b"), "ask deny"),  # an allow is about the one that it names
     # "__" may be anywhere
     ("mcp__a__b", tool("b", "a"), "allow ask deny"),
@@ -65,6 +67,11 @@ ABOUT: list[tuple[str, Act, str]] = [
     ("mcp__files", resource("file:///x"), "deny"),
     ("mcp__files__*", prompt("review"), "deny"),
     ("mcp__*", resource("file:///x"), "deny"),
+    ("mcp__files__**", resource("file:///x"), "deny"),
+    ("mcp__files__**", prompt("review"), "deny"),
+    ("mcp__fi*__**", prompt("review"), "deny"),
+    ("mcp__files__r*", prompt("review"), ""),
+    ("mcp__files__**", tool(), "allow ask deny"),
     ("mcp__files__write", resource("write"), ""),
     ("mcp__files(path:/x)", resource("file:///x"), ""),
 ]
@@ -104,6 +111,10 @@ VALUES: list[tuple[str, Any, bool, bool]] = [
     ("/etc/**", "../../../../etc/passwd", False, True),
     ("/etc/passwd", "/etc/passwd\0.txt", False, True),
     ("/etc/**", "/srv/etc/passwd", False, False),
+    ("/srv/data/**", "/srv/data/..%00", False, True),
+    ("/srv/data/**", "/srv/data/..%00/etc/passwd", False, True),
+    ("/srv/data/**", "/srv/data/a%250a", False, True),
+    ("/etc/**", " /etc/passwd", False, True),
     ("**", "a\n../b", True, True),
     ("*.txt", "../a.txt", False, False),
     ("**.txt", "../a.txt", False, True),
@@ -119,6 +130,17 @@ VALUES: list[tuple[str, Any, bool, bool]] = [
     ("[ab]?", "[ab]?", True, True),
     ("5", 5, True, True),
     ("5", "5", True, True),
+    # a number is the same however it is written
+    ("1000", 1000.0, False, True),
+    ("1000", 1e3, False, True),
+    ("1000", "1000.0", False, True),
+    ("1000", " 1e3 ", False, True),
+    ("1000.0", 1000, False, True),
+    ("1*", 1000.0, True, True),
+    ("1000", 1000.5, False, False),
+    ("1000", 10000, False, False),
+    ("9007199254740993", 9007199254740992, False, False),
+    ("1", True, False, False),
     ("true", True, True, True),
     ("null", None, True, True),
     ("1.*", 1.5, True, True),
@@ -142,6 +164,10 @@ def test_an_allow_needs_every_reading_of_a_value_and_a_deny_one(
     assert (found.allows(value), found.forbids(value)) == (allows, forbids)
 
 
+def _nested(value: Any, lists: int) -> Any:
+    return [_nested(value, lists - 1)] if lists else value
+
+
 CONDITIONS: list[tuple[str, dict[str, Any], bool, bool]] = [
     ("(path:/srv/**)", {"path": "/srv/a"}, True, True),
     ("(path:/srv/**)", {}, False, False),
@@ -156,6 +182,13 @@ CONDITIONS: list[tuple[str, dict[str, Any], bool, bool]] = [
     ("(a.b.c:1)", {"a": {"b": {"c": 1}}}, True, True),
     ("(a.b.c:1)", {"a": {"b.c": 1}}, True, True),
     ("(a.b.c:1)", {"a": 1}, False, False),
+    # a list on the way is looked into by who forbids; who allows does not know how many there may be
+    ("(items.path:/etc/**)", {"items": [{"path": "/srv/a"}, {"path": "/etc/a"}]}, False, True),
+    ("(items.path:/etc/**)", {"items": [[{"path": "/etc/a"}]]}, False, True),
+    ("(a.items.path:/etc/**)", {"a": [{"items": [{"path": "/etc/a"}]}]}, False, True),
+    ("(items.path:/etc/**)", {"items": [{"path": "/srv/a"}, "/etc/a"]}, False, False),
+    ("(items.path:/srv/**)", {"items.path": "/srv/a", "items": [{"path": "/etc/a"}]}, False, True),
+    ("(items.path:/etc/**)", {"items": _nested({"path": "/srv/a"}, 70)}, False, True),
     ("(url:http://h:80/*)", {"url": "http://h:80/a"}, True, True),
 ]
 

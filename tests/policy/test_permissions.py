@@ -10,6 +10,7 @@ import pytest
 
 from mcpdeck.services.errors import PolicyDenied, UsageError
 from mcpdeck.services.models import Act, Caller, Decision, Effect, Reach
+from mcpdeck.services.policy.permission_settings import read_permissions
 from mcpdeck.services.policy.permissions import Permissions
 from tests.policy.permitting import (
     DESTROYS,
@@ -186,6 +187,64 @@ def test_the_explanation_names_every_rule_that_matched_and_no_other() -> None:
     assert rules == ["ask by mcp__files(path:/a/**)", "allow by mcp__files__write"]
 
 
+LOCKED = {"profile": "locked", "profiles": {"locked": {"default": "deny"}}}
+
+
+def test_what_a_profile_denies_by_default_no_answer_no_grant_and_no_budget_lets_through() -> None:
+    act = tool(annotations=DESTROYS, arguments={"x": 1})
+    permissions = permitting(profiles=LOCKED["profiles"], budget={"mcp__files__read": 0})
+    permissions.answered(act, Reach.SESSION)
+    permissions.answered(tool("read"), Reach.SESSION)
+    permissions.allow_for(tool("write"), 60)
+    permissions.allow_for(tool("read"), 60)
+    assert effect(permissions, act) == "allow"
+    permissions.set_profile("locked")
+    for one in (act, tool("write"), tool("read")):
+        decision = permissions.judge(one)
+        assert (decision.effect, decision.rule) == (Effect.DENY, "default deny")
+        assert permissions.reaches(one, decision) == ()
+
+
+def test_a_rule_to_ask_stands_above_a_profile_s_default_and_may_be_answered() -> None:
+    permissions = permitting(ask=["mcp__files__write"], **LOCKED)
+    assert effect(permissions, tool()) == "ask"
+    permissions.answered(tool(), Reach.SESSION)
+    assert effect(permissions, tool()) == "allow"
+    assert effect(permissions, tool("other")) == "deny"
+
+
+# settings, caller, the words of what can be done about the refusal
+REMEDIES: list[tuple[dict[str, Any], Caller, str]] = [
+    ({"deny": ["mcp__files__wr*"]}, Caller.DASHBOARD, "mcpdeck permissions forget 'mcp__files__wr*'"),
+    ({"projects": {"/root": {"deny": ["mcp__files"]}}}, Caller.DASHBOARD, "mcpdeck permissions forget mcp__files"),
+    (
+        {"profile": "x", "profiles": {"x": {"deny": ["mcp__files"]}}},
+        Caller.DASHBOARD,
+        "Change the rule in profile x.",
+    ),
+    ({"profile": "viewer"}, Caller.DASHBOARD, "--profile NAME"),
+    (LOCKED, Caller.DASHBOARD, "--profile NAME"),
+    ({"budget": {"mcp__files": 0}}, Caller.SERVE, "until the minute is over"),
+]
+
+
+@pytest.mark.parametrize(("settings", "caller", "words"), REMEDIES, ids=[row[2] for row in REMEDIES])
+def test_of_everything_that_denies_it_is_said_what_can_be_done(
+    settings: dict[str, Any], caller: Caller, words: str
+) -> None:
+    decision = permitting(**settings).judge(tool(caller=caller))
+    assert decision.effect is Effect.DENY
+    assert words in decision.remedy
+    assert decision.rule not in decision.remedy.partition("mcpdeck permissions")[0]  # the title says it
+
+
+def test_a_rule_of_somebody_else_s_file_is_changed_there() -> None:
+    managed = written("policy", managed=True, deny=["mcp__files"])
+    assert permitting(managed).judge(tool()).remedy == "Change the rule in policy."
+    theirs = read_permissions({"permissions": {"deny": ["mcp__files"]}}, "theirs", own=False)
+    assert permitting(theirs).judge(tool()).remedy == "Change the rule in theirs."
+
+
 def test_without_permissions_of_its_own_a_program_may_do_everything() -> None:
     permissions = Permissions.open()
     acts = (tool(annotations=DESTROYS, trusted=False), resource("file:///x"), prompt("review"))
@@ -219,6 +278,14 @@ def test_the_choice_for_one_server_stands_above_the_session_s_for_all() -> None:
     permissions = permitting(file)
     permissions.set_profile("admin")
     assert (permissions.profile_of("files"), permissions.profile_of("notes")) == ("viewer", "admin")
+
+
+def test_a_choice_for_all_servers_takes_the_place_of_the_session_s_for_single_ones() -> None:
+    permissions = permitting()
+    permissions.set_profile("admin", "files")
+    permissions.set_profile("viewer")
+    assert (permissions.profile_of("files"), permissions.profile_of("notes")) == ("viewer", "viewer")
+    assert effect(permissions, tool()) == "deny"
 
 
 def test_a_profile_that_does_not_exist_cannot_be_chosen() -> None:
@@ -256,40 +323,7 @@ def test_an_answer_of_the_session_is_explained_with_the_rule_that_it_answers() -
     assert others[0] == "also ask by mcp__files (mine), which counts for less"
 
 
-# -- grants and budgets
-
-
-def test_a_grant_allows_until_its_time_is_over() -> None:
-    clock = Clock()
-    permissions = permitting(clock=clock)
-    permissions.allow_for("mcp__files__write(path:/a/**)", 60)
-    inside, outside = (tool(arguments={"path": path}, annotations=DESTROYS) for path in ("/a/b", "/b"))
-    decision = permissions.judge(inside)
-    assert (decision.effect, decision.rule) == (Effect.ALLOW, "mcp__files__write(path:/a/**)")
-    assert "this session" in decision.source
-    assert effect(permissions, outside) == "ask"
-    clock.seconds += 59.9
-    assert effect(permissions, inside) == "allow"
-    clock.seconds += 0.2
-    assert effect(permissions, inside) == "ask"
-    assert permissions.grants() == ()
-
-
-def test_a_grant_is_an_allow_and_loses_against_ask_and_deny() -> None:
-    for does in ("ask", "deny"):
-        permissions = permitting(**{does: ["mcp__files__write"]})
-        permissions.allow_for("mcp__files", 60)
-        assert effect(permissions, tool()) == does
-
-
-def test_a_grant_that_reaches_over_servers_is_refused_and_one_can_be_taken_back() -> None:
-    permissions = permitting()
-    for text in ("mcp__*", "Bash(ls)"):
-        with pytest.raises(UsageError):
-            permissions.allow_for(text, 60)
-    permissions.allow_for("mcp__files", 60)
-    assert permissions.forget("mcp__files") == ("mcp__files",)
-    assert effect(permissions, tool()) == "ask"
+# -- budgets
 
 
 def test_beyond_a_budget_a_person_is_asked_and_a_program_is_denied_until_a_minute_is_over() -> None:

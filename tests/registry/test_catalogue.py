@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from mcpdeck.services.models import Status, TransportKind, tokens_of
+from mcpdeck.services.models.costs import DESCRIBED, capped
 from mcpdeck.services.registry.catalogue import RETIRED_KEPT, Catalogue
-from mcpdeck.services.registry.catalogue_tool import DESCRIBED, Capability, Claim, ToolStage, capped, claim
+from mcpdeck.services.registry.catalogue_tool import Capability, Claim, ToolStage, claim
 from tests.registry.tools import deck, row, tool
 
 READ, WRITE = tool("read", annotations={"readOnlyHint": True}), tool("Write")
@@ -194,8 +195,15 @@ CLAIMS: list[tuple[dict[str, Any], dict[Capability, Claim]]] = [
         {
             Capability.READ_ONLY: Claim(holds=True, given=True),
             Capability.DESTRUCTIVE: Claim(holds=False, given=True),
-            Capability.IDEMPOTENT: Claim(holds=True, given=True),
+            Capability.IDEMPOTENT: Claim(holds=True, given=False),
             Capability.OPEN_WORLD: Claim(holds=False, given=True),
+        },
+    ),
+    (
+        {"annotations": {"readOnlyHint": True, "idempotentHint": False}},
+        {
+            Capability.DESTRUCTIVE: Claim(holds=False, given=False),
+            Capability.IDEMPOTENT: Claim(holds=True, given=True),
         },
     ),
     (

@@ -29,7 +29,7 @@ from mcpdeck.services.models import (
     TransportKind,
 )
 from mcpdeck.services.policy.configured import Configured
-from mcpdeck.services.registry import permits
+from mcpdeck.services.registry import builtin, permits
 from mcpdeck.services.registry.plugins import Plugin, ToolPlugins, found, loaded
 from mcpdeck.services.registry.typed import Success, ToolContext
 from tests.config.project import Project
@@ -236,7 +236,8 @@ async def test_tools_of_every_place_are_offered_ones_own_first(home: Home) -> No
     home.module("in_package", TOOL.format(name="in_package", said="") + "\ndef several():\n    return [Say]\n")
     home.settings(toolModules=["in_settings"], builtinTools=True)
     home.package("acme", "acme = in_package:several [extra]")
-    assert await home.offered() == ["in_settings", "mine", "in_package", "measure_text", "check_json", "count_down"]
+    ours = [tool.name for tool in builtin.TOOLS]
+    assert await home.offered() == ["in_settings", "mine", "in_package", *ours]
     assert home.tools.broken == ()
 
 

@@ -57,6 +57,7 @@ async def test_a_message_beyond_the_limit_of_the_settings_fails_its_request_and_
         async with running([entry], settings=settings) as services:
             session = await services.manager.connected("peer")
             await session.lists.known_tools()
-            with pytest.raises(McpDeckError, match="too large"):
+            with pytest.raises(McpDeckError, match="too large") as caught:
                 await session.call_tool("echo", {"text": "x" * 30_000})
+            assert "MCPDECK_MAX_MESSAGE" in caught.value.hint
             assert (await session.call_tool("echo", {"text": "short"}))["content"]

@@ -288,6 +288,37 @@ def test_a_log_that_somebody_removed_under_us_begins_anew(tmp_path: Path) -> Non
     audit.close()
     assert audit.problem == ""
     assert [line["call"] for line in logged(folder)] == ["call-2"]
+    checked = check(folder)
+    assert (checked.lines, checked.broken) == (1, None)
+
+
+@pytest.mark.parametrize("call_of", ["pwrite", "link"])
+def test_a_key_that_could_not_be_kept_leaves_a_log_that_can_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call_of: str
+) -> None:
+    def full(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit_file.os, call_of, full)
+        Audit(tmp_path).record(call(1))
+    assert check(tmp_path).lines == 0
+    assert not (tmp_path / "audit.key").exists()
+    Audit(tmp_path).record(call(2))
+    checked = check(tmp_path)
+    assert (checked.lines, checked.broken) == (1, None)
+
+
+def test_a_process_that_ends_between_anchor_and_key_breaks_nothing(tmp_path: Path) -> None:
+    made = Audit(tmp_path)
+    made.file.key()
+    anchor = (tmp_path / "audit.anchor").read_bytes()
+    assert (check(tmp_path).lines, check(tmp_path).broken) == (0, None)
+    (tmp_path / "audit.key").unlink()
+    Audit(tmp_path).record(call(1))
+    assert (tmp_path / "audit.anchor").read_bytes() != anchor
+    checked = check(tmp_path)
+    assert (checked.lines, checked.broken) == (1, None)
 
 
 @pytest.mark.parametrize("name", ["audit.jsonl", "audit.anchor", "audit.key"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcpdeck.services.telemetry import audit_file, audit_standing
 from mcpdeck.services.telemetry.audit import Audit
-from mcpdeck.services.telemetry.audit_check import check, check_file
+from mcpdeck.services.telemetry.audit_check import Checked, check, check_file, lines_of
 from mcpdeck.services.telemetry.audit_file import rotated
 from tests.telemetry.calls import call
 
@@ -231,6 +234,90 @@ def test_a_missing_file_among_several_is_found(tmp_path: Path) -> None:
     found = check(tmp_path).broken
     assert found is not None
     assert (found.file, found.line, found.damage) == (files[1], 1, "removed")
+
+
+@pytest.mark.parametrize("kept", [(), ("audit.anchor",)], ids=["key-only", "key-and-anchor"])
+def test_a_log_that_was_taken_away_is_missed_before_and_after_the_next_call(
+    tmp_path: Path, whole: dict[str, bytes], kept: tuple[str, ...]
+) -> None:
+    for name in ("audit.key", *kept):
+        (tmp_path / name).write_bytes(whole[name])
+    for _ in range(3):
+        found = check(tmp_path).broken
+        assert found is not None
+        assert found.line == 1
+        assert found.damage in ("truncated", "removed")
+        Audit(tmp_path).record(call(9))
+
+
+def test_a_log_that_was_taken_away_with_its_key_has_nothing_to_be_missed(tmp_path: Path) -> None:
+    assert (check(tmp_path).files, check(tmp_path).broken) == ((), None)
+
+
+@pytest.mark.parametrize("where", ["pwrite", "rename"])
+def test_a_log_is_whole_for_whoever_looks_while_it_is_written_or_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    audit = Audit(tmp_path, largest=2_000, kept=2)
+    for number in range(20):
+        audit.record(call(number))
+    found: list[Checked] = []
+    threads: list[threading.Thread] = []
+    owner: Any = audit_file.os if where == "pwrite" else Path
+    do = getattr(owner, where)
+
+    def looked_at(*given: Any) -> Any:
+        # The one who looks begins in the middle of the change, when the line stands there and the anchor does not tell.
+        waits = threading.Event()
+        flock = fcntl.flock
+
+        def tried(*given: Any) -> None:
+            waits.set()
+            flock(*given)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(audit_standing.fcntl, "flock", tried)
+            thread = threading.Thread(target=lambda: found.append(check(tmp_path)))
+            thread.start()
+            assert waits.wait(10)
+        threads.append(thread)
+        return do(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, where, looked_at)
+        for number in range(20, 30):
+            audit.record(call(number))
+            while threads:
+                threads.pop().join(10)
+    assert found
+    assert [(each.broken, each.notes) for each in found] == [(None, ())] * len(found)
+
+
+def test_what_is_put_aside_and_removed_while_somebody_reads_stays_readable(tmp_path: Path) -> None:
+    audit = Audit(tmp_path, largest=2_000, kept=2)
+    for number in range(20):
+        audit.record(call(number))
+    lines = lines_of(tmp_path)
+    first = next(lines)
+    for number in range(20, 60):
+        audit.record(call(number))
+    assert first.seq not in [line.seq for line in lines_of(tmp_path)]
+    assert [line.seq for line in (first, *lines)] == list(range(first.seq, 21))
+
+
+def test_a_process_that_keeps_the_log_locked_hides_nothing(
+    tmp_path: Path, whole: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_standing, "PATIENCE", 0.0)
+    lines = whole["audit.jsonl"].splitlines(keepends=True)
+    folder = put(tmp_path, whole, lines)
+    with (folder / "audit.anchor").open("rb") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        checked = check(folder)
+        assert (checked.lines, checked.broken) == (LINES, None)
+        assert checked.notes == ("another process keeps the log locked: a line that it was writing may not be whole",)
+        put(tmp_path, whole, removed(lines))
+        assert check(folder).broken is not None
 
 
 def test_one_file_is_checked_by_itself_wherever_it_stands(tmp_path: Path, whole: dict[str, bytes]) -> None:

@@ -7,10 +7,12 @@ from dataclasses import replace
 import anyio
 import pytest
 
+from mcpdeck.app.worker import running
 from mcpdeck.services import events as ev
 from mcpdeck.services.models import CallStats
 from mcpdeck.services.state.model import CallState, CallStatus
 from mcpdeck.services.telemetry.metrics import TOOLS_KEPT, Metrics
+from tests.entries import in_process
 from tests.telemetry.calls import call, failed, refused_by_server
 from tests.waiting import eventually
 
@@ -180,7 +182,21 @@ async def test_the_end_of_a_burst_is_told_without_another_call(told: Told) -> No
     assert {each.server for each in told.events} == {"files", "other"}
 
 
-def test_a_forgotten_server_begins_anew(metrics: Metrics) -> None:
+def test_only_the_figures_of_these_servers_are_kept(metrics: Metrics) -> None:
     metrics.record(call())
-    metrics.forget("files")
-    assert metrics.stats("files") == CallStats()
+    metrics.record(call(server="gone"))
+    metrics.keep({"files"})
+    assert (metrics.stats("files").calls, metrics.stats("gone")) == (1, CallStats())
+
+
+async def test_figures_of_servers_that_are_not_configured_are_let_go() -> None:
+    with anyio.fail_after(20):
+        async with running([in_process("files", "nowhere:server")]) as services:
+            figures = services.metrics
+            for server in ("files", *(f"typo-{number}" for number in range(50))):
+                figures.record(call(server=server))
+            assert figures.stats("typo-49").calls == 1
+            await eventually(lambda: figures.stats("typo-49").calls == 0, "the unknown ones to be forgotten")
+            assert figures.stats("files").calls == 1
+            services.manager.configure(())
+            await eventually(lambda: figures.stats("files").calls == 0, "the removed one to be forgotten")

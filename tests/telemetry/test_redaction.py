@@ -41,8 +41,24 @@ NAMES = [
     "credentials",
     "code_verifier",
     "otp",
+    "otp_code",
+    "pinCode",
+    "mcp.session.id",
 ]
-PLAIN = ["path", "name", "message", "tokens", "monkey", "keyboard", "author", "code", "state", "query", "count", "id"]
+MAYBE = [
+    "passwords",
+    "tokens",
+    "secrets",
+    "apiKeys",
+    "access_keys",
+    "pass",
+    "db_pass",
+    "jwt",
+    "secretValue",
+    "PRIVATE_KEY_PEM",
+    "dbPassword1",
+]
+PLAIN = ["path", "name", "message", "max", "monkey", "keyboard", "author", "code", "state", "query", "count", "id"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,6 +73,65 @@ def test_values_of_these_names_are_never_told_wherever_they_stand(name: str) -> 
 @pytest.mark.parametrize("name", PLAIN)
 def test_values_of_other_names_stay(name: str) -> None:
     assert redacted({name: "plain", "more": [name, "plain"]}) == {name: "plain", "more": [name, "plain"]}
+
+
+@pytest.mark.parametrize("name", MAYBE)
+def test_of_names_that_are_also_those_of_counts_only_numbers_are_told(name: str) -> None:
+    given = {name: SECRET, "a": [{name: [SECRET, 12345]}, {name: {"x": SECRET}}]}
+    assert redacted(given) == {name: MASK, "a": [{name: MASK}, {name: {"x": MASK}}]}
+    assert redacted({name: 4096, "more": {name: None}}) == {name: 4096, "more": {name: None}}
+    assert redacted(f"{name}: 4096, {name}={SECRET}") == f"{name}: 4096, {name}={MASK}"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"name": "PASSWORD", "value": SECRET}, {"name": "PASSWORD", "value": MASK}),
+        ({"Key": "db_password", "Value": [SECRET]}, {"Key": MASK, "Value": MASK}),
+        ({"name": "max_tokens", "value": 4096}, {"name": "max_tokens", "value": 4096}),
+        ({"name": "city", "value": "Bern"}, {"name": "city", "value": "Bern"}),
+        (["mysql", "--password", SECRET, "-v"], ["mysql", "--password", MASK, "-v"]),
+        (["--token", "--api-key", SECRET], ["--token", MASK, MASK]),
+        (["--verbose", "x", "--tokens-file"], ["--verbose", "x", "--tokens-file"]),
+    ],
+    ids=["form", "tags", "count", "other", "option", "options", "no-secret"],
+)
+def test_what_stands_beside_the_name_of_a_secret_is_masked(given: Any, told: Any) -> None:
+    assert redacted(given) == told
+    assert redacted(told) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"password": "§ §"}', '{"password": "•••"}'),
+        ('{"a": {"authToken": ["§"], "b": 1}}', '{"a": {"authToken": "•••", "b": 1}}'),
+        ('[{"pass\\u0077ord": "§"}]', '[{"password": "•••"}]'),
+        ('{"a": "{\\"secrets\\": [\\"§\\"]}"}', '{"a": "{\\"secrets\\": \\"•••\\"}"}'),
+        ("{'password': '§ §', 'a': 1}", "{'password': '•••', 'a': 1}"),
+        ("{'authToken': '§', 'tokens': ['§', '§'], 'a': 1", "{'authToken': '•••', 'tokens': •••, 'a': 1"),
+        ('failed with {\\"apiKey\\": \\"§ §\\"}', 'failed with {\\"apiKey\\": \\"•••\\"}'),
+        ("secrets: {a: §, b: §} and more", "secrets: ••• and more"),
+        ("note: \"password='§ §'\" x", "note: \"password='•••'\" x"),
+        ("login --password § --user ada", "login --password ••• --user ada"),
+        ("login --password '§ §' ada", "login --password '•••' ada"),
+        ("export PASSWORD='§ §'; ls", "export PASSWORD='•••'; ls"),
+        ("password=§!$x*§ ls", "password=••• ls"),
+        ("password = § ls", "password = ••• ls"),
+        ("password='§ §", "password='•••'"),
+        ("secret => §, b", "secret => •••, b"),
+        ("use sk_live_51abcdefghijklmn now", "use ••• now"),
+        ("curl -H 'Cookie: a=§; b=§' http://host", "curl -H 'Cookie: •••' http://host"),
+        ("token=${HOME_TOKEN} x", "token=${HOME_TOKEN} x"),
+        ('{"key": true, "token": null}', '{"key": true, "token": null}'),
+        ("the verdict --fast pass: 3, author: me", "the verdict --fast pass: 3, author: me"),
+    ],
+)  # fmt: skip
+def test_secrets_are_masked_in_every_notation_and_nothing_else_is(text: str, told: str) -> None:
+    text = text.replace("§", "s3cret")
+    assert redacted(text) == told
+    assert redacted(redacted(text)) == redacted(text)
+    assert "s3cret" not in str(redacted(text)).lower()
 
 
 @pytest.mark.parametrize(
@@ -147,12 +222,35 @@ def test_what_is_nested_too_deep_to_be_looked_at_is_not_shown() -> None:
         "a_" * 100_000 + "=",
         "session_id" * 20_000,
         " \t" * 100_000 + "cookie",
+        "password='" * 20_001,
+        "password=[\n" * 20_000,
+        "a" + "1" * 200_000 + "x: ",
+        '"pass" ' * 30_000 + "--",
+        "[" * 60_000,
+        "cookie:" * 30_000,
     ],
-    ids=["letters", "pairs", "pem", "jwt", "jwt-parts", "urls", "headers", "names", "sessions", "spaces"],
+    ids=[
+        "letters",
+        "pairs",
+        "pem",
+        "jwt",
+        "jwt-parts",
+        "urls",
+        "headers",
+        "names",
+        "sessions",
+        "spaces",
+        "quotes",
+        "lists",
+        "digits",
+        "words",
+        "brackets",
+        "cookies",
+    ],
 )
 def test_no_text_makes_it_hang(text: str) -> None:
     """Each of them took minutes with a pattern that looks through a word from each of its parts."""
-    assert redacted_text(text)
+    assert redacted(text)
 
 
 def test_the_names_of_each_place_are_those_of_that_place() -> None:

@@ -103,10 +103,10 @@ async def test_an_answer_beyond_the_limit_is_refused() -> None:
             await exchange.result("x" * 5_000)
 
     async with client(handler, max_frame=1_000) as it:
-        with pytest.raises(FrameTooLarge):
-            await it.request()
-        with pytest.raises(FrameTooLarge):
-            await it.request("stream", 2)
+        for number, method in enumerate(("whole", "stream"), start=1):
+            with pytest.raises(FrameTooLarge) as caught:
+                await it.request(method, number)
+            assert "MCPDECK_MAX_MESSAGE" in caught.value.hint
 
 
 PACKED_TWICE = gzip.compress(gzip.compress(b'{"jsonrpc":"2.0","id":1,"result":{}}'))

@@ -104,6 +104,7 @@ async def test_a_message_beyond_the_limit_ends_the_connection_and_says_how_large
             await eventually(lambda: it.ended, "the end")
             assert isinstance(it.ended[0], FrameTooLarge)
             assert "10,000 bytes" in it.ended[0].title
+            assert "MCPDECK_MAX_MESSAGE" in it.ended[0].hint
             assert it.frames == []
 
 

@@ -82,8 +82,8 @@ class Kept:
         self.asked.append(("explained", server, tool, arguments))
         return self.explains
 
-    def allow_for_a_while(self, server: str, tool: str) -> None:
-        self.asked.append(("allow for a while", server, tool))
+    def allow_for_a_while(self, server: str, tool: str, arguments: JsonObject) -> None:
+        self.asked.append(("allow for a while", server, tool, arguments))
 
     def forget(self, rule: str) -> None:
         self.asked.append(("forget", rule))

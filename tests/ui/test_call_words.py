@@ -6,16 +6,29 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
+from rich.cells import cell_len
 
-from mcpdeck.services.models import Breaker, BreakerState, CallStats, Decision, Effect, ErrorInfo, JsonObject, Measured
+from mcpdeck.services.models import (
+    Breaker,
+    BreakerState,
+    CallStats,
+    Decision,
+    Effect,
+    ErrorInfo,
+    JsonObject,
+    Measured,
+    Reach,
+)
 from mcpdeck.services.state.model import CallState, CallStatus, ServerState, ToolChange
-from mcpdeck.widgets.call_facts import breaker, calls
+from mcpdeck.widgets.call_facts import breaker, calls, definitions
 from mcpdeck.widgets.call_notes import notes, waiting_words
 from mcpdeck.widgets.call_words import head_line
+from mcpdeck.widgets.fact_lines import rows_of
 from mcpdeck.widgets.ink import Line
 from mcpdeck.widgets.result_blocks import Remark, outcome_of
 from mcpdeck.widgets.result_links import LINKS, links_of
 from mcpdeck.widgets.tool_diff import COMPARED, change_lines, history_lines
+from mcpdeck.widgets.tool_words import STEADY, standing
 from tests.ui import states
 from tests.ui import tool_states as tools
 from tests.ui.states import NOW
@@ -34,7 +47,31 @@ def text_of(lines: Iterable[Line]) -> list[str]:
     [(1, []), (2, ["2nd try"]), (3, ["3rd try"]), (11, ["11th try"]), (21, ["21st try"]), (112, ["112th try"])],
 )
 def test_a_call_that_was_sent_again_says_how_often(count: int, words: list[str]) -> None:
-    assert said(states.call(1, attempts=count)) == words
+    call = states.call(1, attempts=count)
+    assert said(call, decided=True) == words
+    head = "".join(text for text, _ in head_line(call, 80, now=NOW))
+    assert head.split("  ")[1] == " · ".join([*words, "everything"])
+    assert said(call) == []  # not once more below the head
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (states.call(1, tool="trigger-long-running-operation", attempts=2), "2nd try"),
+        (states.call(1, tool="demo://resource/static/document/1", method="resources/read"), "read"),
+    ],
+    ids=["tried again", "read"],
+)
+@pytest.mark.parametrize("width", [57, 72, 80])
+@pytest.mark.parametrize("status", [CallStatus.RUNNING, CallStatus.SUCCESS])
+def test_where_the_name_is_long_it_gives_way_to_what_was_done_and_how_often(
+    call: CallState, words: str, width: int, status: CallStatus
+) -> None:
+    line = head_line(replace(call, status=status), width, now=NOW)
+    shown = "".join(text for text, _ in line)
+    assert f"{call.tool[:10]}" in shown
+    assert words in shown
+    assert cell_len(shown) == width
 
 
 def test_a_kept_answer_says_how_old_it_was_when_it_was_given() -> None:
@@ -45,7 +82,9 @@ def test_a_kept_answer_says_how_old_it_was_when_it_was_given() -> None:
 
 @pytest.mark.parametrize(("instance", "told"), [("", False), ("everything", False), ("everything#2", True)])
 def test_the_instance_is_named_where_it_is_another_than_the_server(instance: str, told: bool) -> None:
-    assert bool(said(states.call(1, instance=instance))) is told
+    call = states.call(1, instance=instance)
+    assert said(call, decided=True) == (["answered by everything#2"] if told else [])
+    assert ("everything#2" in "".join(text for text, _ in head_line(call, 80, now=NOW))) is told
 
 
 @pytest.mark.parametrize(
@@ -81,6 +120,25 @@ def test_the_rule_that_let_a_call_be_made_is_told_on_the_whole_screen_alone() ->
     call = states.call(1, decision=Decision(Effect.ALLOW, "mcp__everything", "settings.json"), trace_id="ab12")
     assert said(call) == []
     assert said(call, decided=True) == ["allowed by mcp__everything  settings.json", "trace ab12"]
+
+
+@pytest.mark.parametrize(
+    ("reach", "words"),
+    [
+        (Reach.ONCE, "allowed by you  this once"),
+        (Reach.SESSION, "allowed by you  this session"),
+        (Reach.ALWAYS, "allowed by you  always"),
+    ],
+)
+def test_what_a_person_said_yes_to_was_allowed_by_them_and_not_by_the_rule_that_asked(reach: Reach, words: str) -> None:
+    decision = Decision(Effect.ALLOW, "destructive tools always ask", "default", reach=reach)
+    assert said(states.call(1, decision=decision), decided=True) == [words]
+
+
+def test_an_answer_that_could_not_be_kept_says_why() -> None:
+    decision = Decision(Effect.ALLOW, "x", "default", reach=Reach.SESSION, unkept="cannot write \x1b/a")
+    told = said(states.call(1, decision=decision), decided=True)
+    assert told == ["allowed by you  this session", "! it could not be kept: cannot write ␛/a"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +191,7 @@ def test_only_so_many_links_are_offered() -> None:
 
 
 def of(stats: CallStats) -> list[str]:
-    return text_of(calls(states.connected("x", stats=stats), 100))
+    return text_of(calls(states.connected("x", stats=stats), 140))
 
 
 def test_the_overview_tells_how_calls_went() -> None:
@@ -141,7 +199,7 @@ def test_the_overview_tells_how_calls_went() -> None:
     assert of(stats) == [
         "",
         "Calls  1,200 · 1 error",
-        "Errors       1 timeout",
+        "Errors       1× timeout",
         "Took         p50 12 ms · p95 80 ms · p99 420 ms · longest 1 min",
         "Rate         4.2 a minute",
         "Moved        900 B sent · 2.5 MB received",
@@ -156,7 +214,7 @@ def test_kinds_of_errors_stand_by_their_number_and_only_the_first_are_named() ->
     kinds = {f"kind {number}": number for number in range(1, 10)}
     line = next(line for line in of(CallStats(99, 45, kinds)) if line.startswith("Errors"))
     assert line.split("  ", 1)[1].strip().split(" · ") == [
-        *(f"{number} kind {number}" for number in range(9, 3, -1)),
+        *(f"{number}× kind {number}" for number in range(9, 3, -1)),
         "6 of other kinds",
     ]
 
@@ -177,6 +235,39 @@ def test_held_back_calls_say_when_the_next_is_let_through(held: Breaker | None, 
     lines = text_of(breaker(server, 200, NOW))
     assert bool(lines) is bool(words)
     assert words in " ".join(lines)
+
+
+def test_all_lines_of_why_calls_are_held_back_look_alike() -> None:
+    server = states.connected("x", breaker=Breaker(BreakerState.OPEN, 5, "", NOW - 20, NOW + 10))
+    words = [[*line] for line in breaker(server, 40, NOW)][1:-1]
+    assert len(words) > 1
+    assert {line[1][1] for line in words} == {"strong"}
+
+
+@pytest.mark.parametrize(
+    ("width", "calls", "rows"),
+    [(30, 0, 3), (30, 9, 3), (52, 0, 2), (52, 9, 2), (80, 0, 1), (80, 1_000, 1)],
+)
+def test_what_is_known_of_a_tool_breaks_between_two_things_and_a_time_that_gets_known_moves_nothing(
+    width: int, calls: int, rows: int
+) -> None:
+    stats = {"t": CallStats(calls, p50=189.0)} if calls else {}
+    one = states.tool("t", size=412)
+    known = standing(states.connected("x", tools=(one,), tool_stats=stats), one, "mcp__x__a_tool_of_it")
+    lines = rows_of(known, width, STEADY)
+    assert len(lines) == rows
+    assert " · ".join(lines) == " · ".join(known)
+    assert known[-1] == (f"p50 189 ms of {calls:,} calls" if calls else "no times yet")
+
+
+def test_the_definitions_of_a_server_cost_what_each_of_its_tools_costs_and_its_instructions() -> None:
+    tools_of_it = (states.tool("a", size=401, wire_bytes=420), states.tool("b", size=402, wire_bytes=430))
+    server = states.connected("x", tools=tools_of_it, instructions="Read é first.")
+    cost = definitions(server)
+    assert cost is not None
+    assert (cost.tokens, cost.bytes) == (sum(one.tokens for one in tools_of_it) + 4, 420 + 430 + 14)
+    assert definitions(states.connected("x", tools=(), instructions="Read me.")) is None
+    assert definitions(states.connected("x", tools=(states.tool("a"),), instructions="Read me.")) is None
 
 
 # Changes of tools.

@@ -274,7 +274,9 @@ async def test_a_result_is_never_written_through_a_link(tmp_path: Path, link: st
         assert path is not None
         path.unlink()
         path.symlink_to(target)
-        assert at.controller.save("call-1") is None
+        again = at.controller.save("call-1")
+        assert again is not None and again != path
+        assert again.is_file() and not again.is_symlink()
         assert not target.exists()
 
 

@@ -10,9 +10,11 @@ from mcpdeck.app.actions import Zone
 from mcpdeck.app.hints import hints
 from mcpdeck.app.screens.changes_screen import ChangesScreen
 from mcpdeck.app.screens.choice_screen import ChoiceScreen
+from mcpdeck.app.screens.deck_tools import PROFILE_WORDS
 from mcpdeck.app.screens.permission_screen import PermissionScreen
 from mcpdeck.app.tool_intents import Explained
 from mcpdeck.services.models import BreakerState, Decision, Effect, Reach, Tool
+from mcpdeck.services.models.costs import cost_of
 from mcpdeck.services.state.model import AppState, CallState, ServerState
 from mcpdeck.widgets.result_screen import ResultScreen
 from tests.ui import states
@@ -65,6 +67,17 @@ async def test_a_profile_is_chosen_for_one_server_or_for_all() -> None:
         assert stage.asked == [("set profile", "viewer", "everything"), ("set profile", "night shift", None)]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+async def test_every_profile_is_told_whole_and_which_one_counts_now(size: tuple[int, int]) -> None:
+    async with decked(states.app_state(tools.CALLED), size=size) as stage:
+        stage.intents.known_profiles, stage.intents.profile = ("viewer", "tester", "admin"), "tester"
+        await stage.press("P")
+        assert "tester (now)" in stage.text
+        assert stage.text.count("(now)") == 1
+        for name, words in PROFILE_WORDS.items():
+            assert stage.line(f"{name}, every server").count(words) == 1
+
+
 async def test_where_nothing_is_asked_there_is_no_profile_to_choose() -> None:
     async with decked(states.app_state(tools.CALLED)) as stage:
         await stage.press("P", "p")
@@ -88,6 +101,17 @@ async def explained(stage: Stage, told: Explained = ASKS) -> None:
     assert isinstance(stage.app.screen, PermissionScreen)
 
 
+LETTABLE = replace(ASKS, can_be_let=True)
+
+
+async def test_who_only_looks_why_a_tool_asks_and_presses_enter_has_changed_nothing() -> None:
+    async with decked(states.app_state(tools.CALLED)) as stage:
+        await explained(stage, LETTABLE)
+        await stage.press("enter")
+        assert stage.app.screen is stage.deck
+        assert [asked[0] for asked in stage.asked] == ["explained"]
+
+
 async def test_why_a_tool_asks_is_told_by_rule_place_and_profile() -> None:
     async with decked(states.app_state(tools.CALLED)) as stage:
         await explained(stage)
@@ -98,22 +122,41 @@ async def test_why_a_tool_asks_is_told_by_rule_place_and_profile() -> None:
 
 async def test_a_tool_that_asks_can_be_let_run_for_a_while() -> None:
     async with decked(states.app_state(tools.CALLED)) as stage:
+        await explained(stage, LETTABLE)
+        await stage.press("home", "enter")
+        assert stage.asked[-1] == ("allow for a while", "everything", "echo", {})
+
+
+async def test_where_it_would_ask_all_the_same_no_while_is_offered() -> None:
+    async with decked(states.app_state(tools.CALLED)) as stage:
         await explained(stage)
-        await stage.press("enter")
-        assert stage.asked[-1] == ("allow for a while", "everything", "echo")
+        assert "It asks first" in stage.text
+        assert "without asking" not in stage.text
+
+
+async def test_what_was_let_run_can_be_asked_for_again() -> None:
+    async with decked(states.app_state(tools.CALLED)) as stage:
+        let = Decision(Effect.ALLOW, RULE, "this session", "you let it run until 17:42", reach=Reach.SESSION)
+        await explained(stage, Explained(let, (), "tester"))
+        assert "you let it run until 17:42" in stage.text
+        assert "Ask again from now on" in stage.text
+        await stage.press("home", "enter")
+        assert stage.asked[-1] == ("forget", RULE)
 
 
 async def test_a_remembered_answer_can_be_forgotten() -> None:
     async with decked(states.app_state(tools.CALLED)) as stage:
         await explained(stage, Explained(Decision(Effect.ALLOW, RULE, "answers", reach=Reach.ALWAYS), (), "tester"))
-        await stage.press("enter")
+        await stage.press("home", "enter")
         assert stage.asked[-1] == ("forget", RULE)
 
 
 async def test_a_denied_tool_cannot_be_let_run_from_there() -> None:
     async with decked(states.app_state(tools.CALLED)) as stage:
-        await explained(stage, Explained(Decision(Effect.DENY, RULE, "x"), (), "tester"))
+        denied = Decision(Effect.DENY, RULE, "x", remedy="Change the rule in x.")
+        await explained(stage, Explained(denied, (), "tester"))
         assert "It is denied" in stage.text
+        assert "Change the rule in x." in stage.text
         assert "without asking" not in stage.text
 
 
@@ -121,7 +164,7 @@ async def test_another_profile_can_be_chosen_from_there() -> None:
     async with decked(states.app_state(tools.CALLED)) as stage:
         stage.intents.known_profiles = ("viewer",)
         await explained(stage)
-        await stage.press("down", "enter")
+        await stage.press("home", "enter")
         assert isinstance(stage.app.screen, ChoiceScreen)
 
 
@@ -148,16 +191,18 @@ async def test_the_changes_of_the_tools_are_shown_before_and_after() -> None:
 async def test_where_no_tool_changed_that_is_said() -> None:
     async with decked(states.app_state(states.EVERYTHING)) as stage:
         await stage.press("H")
-        assert titles(stage) == ["No tool of everything changed"]
+        assert titles(stage) == ["No change of a tool of everything in this session"]
 
 
 # What a tool costs, and is called.
+
+COST = cost_of(tools.CALLED.tools or (), tools.CALLED.instructions or "")
 
 
 async def test_the_list_tells_what_each_definition_and_all_of_them_cost() -> None:
     async with decked(states.app_state(tools.CALLED)) as stage:
         assert stage.line("│ get-sum").partition("││")[0].rstrip().endswith("~263")
-        assert "~3,345 tokens (estimate)" in stage.text
+        assert f"~{COST.tokens:,} tokens (estimate)" in stage.text
     async with decked(states.app_state(states.EVERYTHING)) as stage:
         assert "tokens" not in stage.text
 
@@ -289,6 +334,15 @@ def test_the_footer_shows_the_key_where_it_does_something(
     assert key in [hint.action for hint in hints(zone, server, call, asked=False)]
     bare = replace(server, breaker=None, tools=())
     assert key not in [hint.action for hint in hints(zone, bare, states.call(1), asked=False)]
+
+
+@pytest.mark.parametrize(
+    ("call", "saved"), [(ONE, True), (tools.OUTCOMES[0], False), (tools.OUTCOMES[5], False)], ids=["ok", "no", "error"]
+)
+def test_saving_is_offered_only_where_there_is_a_result(call: CallState, saved: bool) -> None:
+    keys = [hint.action for hint in hints(Zone.CALLS, tools.CALLED, call, asked=False)]
+    assert ("save" in keys) is saved
+    assert "copy" in keys
 
 
 async def test_texts_of_others_reach_these_screens_only_made_safe() -> None:

@@ -29,6 +29,11 @@ def answers(stage: Stage) -> list[tuple[object, ...]]:
     return [asked for asked in stage.asked if asked[0] == "answer"]
 
 
+def flat(stage: Stage) -> str:
+    """What the screen says, without frames and line ends."""
+    return " ".join(stage.text.replace("│", " ").split())
+
+
 def yes(reach: str) -> list[tuple[object, ...]]:
     return [("answer", "permission-1", "accept", {"reach": reach})]
 
@@ -131,6 +136,8 @@ async def test_a_tool_that_changed_says_so_and_its_changes_can_be_looked_at() ->
     changed = states.app_state(replace(tools.FILES, tool_history=tools.HISTORY), prompts=(tools.asked(tools.CHANGED),))
     async with decked(changed, size=(80, 24)) as stage:
         assert "It was approved, and its definition is another one now" in stage.text
+        assert "H shows the changes" in flat(stage)
+        assert "H Changes" in stage.text
         await stage.press("H")
         assert isinstance(stage.app.screen, ChangesScreen)
         assert answers(stage) == []
@@ -248,3 +255,33 @@ async def test_on_a_wide_screen_the_question_stands_above_the_form_and_the_calls
         assert panel.width == work.width + calls.width
         assert panel.bottom <= work.y == calls.y
         assert "All is well" in stage.text
+
+
+async def test_where_it_is_not_known_what_the_tool_was_that_is_said_and_what_it_says_now() -> None:
+    request: JsonObject = {**tools.CHANGED, "changes": [], "description": "Writes a file.\nAnd sends it away."}
+    async with decked(state(request), size=(80, 24)) as stage:
+        assert "What it was is not known any more: read what it is now." in flat(stage)
+        assert "Writes a file. And sends it away." in flat(stage)
+        assert "H shows" not in stage.text
+        assert "H Changes" not in stage.text
+        await stage.press("H")
+        assert stage.app.screen is stage.deck
+        assert [one.title for one in stage.app._notifications] == ["No change of a tool of files in this session"]
+
+
+@pytest.mark.parametrize(("same", "label"), [(True, "These arguments, this session s"), (False, "This session s")])
+async def test_a_yes_for_this_session_says_what_it_reaches(same: bool, label: str) -> None:
+    async with decked(state({**tools.WRITE, "sameArguments": same, "reaches": ["once", "session"]})) as stage:
+        assert stage.line(label)
+        assert ("These arguments" in stage.text) is same
+        await stage.press("s")
+        assert answers(stage) == yes("session")
+
+
+async def test_the_keys_for_reading_a_question_stand_in_the_footer() -> None:
+    async with decked(state(tools.WRITE)) as stage:
+        assert "↑↓ Read on" in stage.text
+        assert "H Changes" not in stage.text
+        await stage.press("n")
+        await stage.become(NONE)
+        assert "Read on" not in stage.text

@@ -44,6 +44,16 @@ def test_text_that_repeats_the_structured_content_is_not_shown_twice(structured:
         assert "the text says the same" in said(call)
 
 
+@pytest.mark.parametrize("name", ["content", "result", "text"])
+def test_one_text_in_an_object_is_shown_as_the_text_it_is_and_once(name: str) -> None:
+    lines = "first line\nsecond line\n" * 3
+    blocks = outcome_of(finished({"content": [text(lines)], "structuredContent": {name: lines}})).blocks
+    assert [block for block in blocks if not isinstance(block, Remark)] == [TextBlock(lines)]
+    assert "the structured content says the same" in "".join(
+        part for block in blocks if isinstance(block, Remark) for part, _ in block.parts
+    )
+
+
 def test_text_that_differs_from_the_structured_content_is_shown_beside_it() -> None:
     blocks = outcome_of(finished({"content": [text('{"a": 1.0}')], "structuredContent": {"a": 1}})).blocks
     assert JsonBlock({"a": 1}) in blocks
@@ -226,7 +236,7 @@ def test_rows_of_text_end_between_words_and_only_words_too_long_are_cut(line: st
 
 async def test_words_of_a_text_stay_whole_on_the_screen_and_json_fills_its_rows() -> None:
     content: list[Json] = [text("alpha beta gamma delta " * 4)]
-    call = finished({"content": content, "structuredContent": {"words": "alpha beta gamma delta " * 4}})
+    call = finished({"content": content, "structuredContent": {"words": "other words than those " * 4}})
     async with staged(ResultView(call, max_rows=14), size=(30, 20)) as (app, _):
         said_lines = text_of(app).split("\n")
         assert "alpha beta gamma delta alpha" in said_lines

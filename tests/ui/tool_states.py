@@ -134,7 +134,9 @@ OUTCOMES: tuple[CallState, ...] = (
     call(6, status=CallStatus.FAILED, result=None, error=HELD, duration_ms=0.1),
 )
 
-COSTED = tuple(replace(one, size=400 + 130 * index) for index, one in enumerate(EVERYTHING_TOOLS))
+COSTED = tuple(
+    replace(one, size=400 + 130 * index, wire_bytes=420 + 131 * index) for index, one in enumerate(EVERYTHING_TOOLS)
+)
 BEFORE = tool("get-sum", "Returns the sum of two numbers", {"a": {"type": "number"}, "b": {"type": "number"}})
 AFTER = tool(
     "get-sum",

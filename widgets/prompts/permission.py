@@ -98,11 +98,13 @@ class PermissionPanel(QuestionPanel):
         self.call_after_refresh(self._painted)
         self.set_class(destructive(request), "-destructive")
         ways, first = offered(request), by_enter(request)
-        for way in WAYS:
-            chip = self.query_one(f"#permission-{way.reach}", Chip)
-            chip.display = way in ways
-            chip.set_class(way is first, "-strong")
-            chip.key = f"{way.shown}, Enter" if way is first else way.shown
+        for known in WAYS:
+            chip = self.query_one(f"#permission-{known.reach}", Chip)
+            way = next((way for way in ways if way.reach == known.reach), None)
+            chip.display = way is not None
+            chip.label = (way or known).label
+            chip.set_class(way == first, "-strong")
+            chip.key = f"{known.shown}, Enter" if way == first else known.shown
             chip.refresh(layout=True)
         self._show_arguments(as_object(request.get("arguments")))
         return lines(request)

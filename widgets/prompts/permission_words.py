@@ -6,7 +6,7 @@ Owns the order and the wording. Never decides; what a server sent is made safe h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.content import Content
 
@@ -45,6 +45,10 @@ WAYS: tuple[Way, ...] = (
     Way("always", "Always", "A", "A"),
 )
 """In the order in which they are offered."""
+SAME_ARGUMENTS = "These arguments, this session"
+"""What a yes for this session means of what always asks."""
+DESCRIBED = 600
+"""Characters of a description that are shown."""
 
 
 def destructive(request: JsonObject) -> bool:
@@ -56,7 +60,15 @@ def destructive(request: JsonObject) -> bool:
 def offered(request: JsonObject) -> tuple[Way, ...]:
     """The yeses that may be given; always at least once."""
     reaches = [as_text(reach) for reach in as_list(request.get("reaches"))]
-    return tuple(way for way in WAYS if way.reach in reaches or (way.reach == "once" and not reaches))
+    ways = tuple(way for way in WAYS if way.reach in reaches or (way.reach == "once" and not reaches))
+    if request.get("sameArguments") is not True:
+        return ways
+    return tuple(replace(way, label=SAME_ARGUMENTS) if way.reach == "session" else way for way in ways)
+
+
+def shows_changes(request: JsonObject) -> bool:
+    """How the tool changed is known, and can be looked at."""
+    return request.get("changed") is True and bool(as_list(request.get("changes")))
 
 
 def by_enter(request: JsonObject) -> Way:
@@ -85,6 +97,8 @@ def lines(request: JsonObject) -> list[Told]:
         told.append(Labelled("Title", MUTED, Content(label)))
     if qualified := one_line(as_text(request.get("qualifiedName")) or "", 200):
         told.append(Labelled("Name", MUTED, Content(qualified)))
+    if described := one_line(as_text(request.get("description")) or "", DESCRIBED):
+        told.append(Labelled("Says", MUTED, Content(described)))
     told += _claims(request)
     told += _rule(request)
     asker = _CALLERS.get(as_text(request.get("caller")) or "")
@@ -102,7 +116,8 @@ def _warnings(request: JsonObject) -> Iterator[Told]:
     if request.get("changed") is True:
         what = ", ".join(one_line(as_text(one) or "", 40) for one in as_list(request.get("changes")))
         words = f"! It was approved, and its definition is another one now{': ' + what if what else ''}."
-        yield Content.assemble((words, WARN), (" H shows the changes.", MUTED))
+        todo = "H shows the changes." if what else "What it was is not known any more: read what it is now."
+        yield Content.assemble((words, WARN), (f" {todo}", MUTED))
 
 
 def _claims(request: JsonObject) -> Iterator[Told]:
