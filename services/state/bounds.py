@@ -74,9 +74,14 @@ def held(result: JsonObject | None, error: ErrorInfo | None) -> int:
     return 0 if result is None else weight(result)
 
 
+def sum_held(calls: tuple[CallState, ...]) -> int:
+    """What they hold together, in bytes (estimated)."""
+    return sum(map(_held, calls))
+
+
 def lightened(calls: tuple[CallState, ...], latest: str, budget: int = RESULTS_KEPT) -> tuple[CallState, ...]:
     """``calls`` without the results that ended first, as far as all of them are heavier than ``budget``."""
-    total = sum(map(_held, calls))
+    total = sum_held(calls)
     if total <= budget:
         return calls
     dropped: dict[str, CallState] = {}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from .. import events as ev
-from .bounds import cut, held, lightened
+from .bounds import RESULTS_KEPT, cut, held, lightened, sum_held
 from .model import AppState, CallState, CallStatus
 
 CALLS_KEPT = 200
@@ -23,7 +23,9 @@ def reduce_call(state: AppState, event: CallTransition) -> AppState:
     match event:
         case ev.CallStarted(call, server, tool, arguments, at, method, caller, decision):
             started = CallState(call, server, tool, arguments, at, method=method, caller=caller, decision=decision)
-            return _with_calls(state, _trimmed((started, *state.calls)))
+            known = (started, *state.calls)
+            # One that runs, and is kept whatever its age, holds nothing yet.
+            return _with_calls(state, _trimmed(known), _held(state) - sum_held(known[CALLS_KEPT:]))
         case ev.CallWaits(call, why, attempts):
             return _map_call(state, call, lambda known: replace(known, waits=why, attempts=attempts))
         case ev.CallDecided(call, decision):
@@ -31,9 +33,7 @@ def reduce_call(state: AppState, event: CallTransition) -> AppState:
         case ev.CallBecameTask(call, task):
             return _map_call(state, call, lambda known: replace(known, task=task))
         case ev.CallFinished():
-            done = _map_call(state, event.call, lambda call: _finished(call, event))
-            calls = lightened(done.calls, event.call) if done is not state else done.calls
-            return done if calls is done.calls else replace(done, calls=calls)
+            return _ended(state, event)
 
 
 def progressed(state: AppState, event: ev.CallProgressed) -> AppState:
@@ -46,6 +46,26 @@ def progressed(state: AppState, event: ev.CallProgressed) -> AppState:
         return replace(call, progress=event.progress, total=event.total, message=message)
 
     return _map_call(state, event.call, fold)
+
+
+def _ended(state: AppState, event: ev.CallFinished) -> AppState:
+    """A call that ran came to something; others may have to make room for it."""
+    for index, call in enumerate(state.calls):
+        if call.id == event.call:
+            if call.status is not CallStatus.RUNNING:
+                return state
+            ended = _finished(call, event)
+            calls = (*state.calls[:index], ended, *state.calls[index + 1 :])
+            total = _held(state) - call.held + ended.held
+            if total > RESULTS_KEPT:
+                calls = lightened(calls, event.call)
+                total = sum_held(calls)
+            return _with_calls(state, calls, total)
+    return state
+
+
+def _held(state: AppState) -> int:
+    return sum_held(state.calls) if state.held is None else state.held
 
 
 def _trimmed(calls: tuple[CallState, ...]) -> tuple[CallState, ...]:
@@ -62,13 +82,14 @@ def _map_call(state: AppState, call_id: str, fold: Callable[[CallState], CallSta
             changed = fold(call)
             if changed is call:
                 return state
-            return _with_calls(state, (*state.calls[:index], changed, *state.calls[index + 1 :]))
+            # What a call holds changes only at its end.
+            return _with_calls(state, (*state.calls[:index], changed, *state.calls[index + 1 :]), state.held)
     return state
 
 
-def _with_calls(state: AppState, calls: tuple[CallState, ...]) -> AppState:
+def _with_calls(state: AppState, calls: tuple[CallState, ...], total: int | None) -> AppState:
     """Written out: ``replace`` takes three times as long, and every call comes by here twice."""
-    return AppState(state.mcp, state.prompts, calls, state.revision + 1)
+    return AppState(state.mcp, state.prompts, calls, state.revision + 1, total)
 
 
 _STATUS_OF_ERROR = {
@@ -80,8 +101,6 @@ _STATUS_OF_ERROR = {
 
 
 def _finished(call: CallState, event: ev.CallFinished) -> CallState:
-    if call.status is not CallStatus.RUNNING:
-        return call
     if event.error is not None:
         status = _STATUS_OF_ERROR.get(event.error.kind, CallStatus.FAILED)
     elif event.result is not None and event.result.get("isError") is True:

@@ -240,3 +240,5 @@ class AppState:
     prompts: tuple[PromptState, ...] = ()
     calls: tuple[CallState, ...] = ()
     revision: int = 0
+    held: int | None = None
+    """What ``calls`` hold together, so that it need not be added up at the end of each; None: not added up yet."""

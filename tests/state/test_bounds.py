@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from mcpdeck.services import events as ev
-from mcpdeck.services.models import ErrorInfo, Json, ServerEntry, Source, StdioTarget, TaskInfo, TransportKind
+from mcpdeck.services.models import (
+    ErrorInfo,
+    Json,
+    JsonObject,
+    ServerEntry,
+    Source,
+    StdioTarget,
+    TaskInfo,
+    TransportKind,
+)
 from mcpdeck.services.state import bounds
 from mcpdeck.services.state.bounds import (
     FOREIGN_TASKS_KEPT,
@@ -19,7 +28,9 @@ from mcpdeck.services.state.bounds import (
     lightened,
     weight,
 )
-from mcpdeck.services.state.model import CallState, CallStatus, ServerState
+from mcpdeck.services.state.call_reducers import CALLS_KEPT
+from mcpdeck.services.state.model import AppState, CallState, CallStatus, ServerState
+from mcpdeck.services.state.reducers import reduce
 from mcpdeck.services.state.ring import LogRecord, LogRing
 from mcpdeck.services.state.store import Store
 
@@ -280,3 +291,14 @@ def test_a_ring_keeps_fewer_records_when_they_are_large_and_the_newest_whatever_
     assert (ring.total, ring.dropped) == (100, 93)
     ring.add(LogRecord(0.0, "log", "info", None, "x" * 100_000))
     assert (len(ring), ring.dropped) == (1, 100)
+
+
+def test_what_all_calls_hold_is_known_without_adding_it_up_and_stays_right() -> None:
+    state = AppState()
+    for number in range(CALLS_KEPT + 20):
+        name = f"c{number}"
+        state = reduce(state, ev.CallStarted(name, "one", "tool", {}, float(number)))
+        if number % 3:
+            result: JsonObject = {"content": [{"type": "text", "text": "x" * number * 50}]}
+            state = reduce(state, ev.CallFinished(name, float(number), 1.0, result, None))
+        assert state.held == sum(call.held for call in state.calls)
