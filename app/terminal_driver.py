@@ -45,6 +45,14 @@ class TerminalDriver(LinuxDriver):
         self._file = cast("IO[str]", Unbreakable(sys.__stderr__ or sys.stderr))
         super().start_application_mode()
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        # The terminal itself knows: COLUMNS and LINES of an environment are those of where it was written.
+        try:
+            size = os.get_terminal_size(self.fileno)
+        except OSError:
+            return super()._get_terminal_size()
+        return (size.columns, size.lines) if size.columns and size.lines else super()._get_terminal_size()
+
     def resume_application_mode(self) -> None:
         if os.isatty(self.fileno):
             super().resume_application_mode()

@@ -127,8 +127,7 @@ class DeckScreen(DeckForm):
         self._show_log()
         self._show_declared()
         self._count_down()
-        if (old.status, old.id) != (new.status, new.id) if old and new else old is not new:
-            self._hints()
+        self._hints()
         self.tell_focus()
 
     def _show_declared(self) -> None:

@@ -24,6 +24,8 @@ LISTS: tuple[tuple[str, str], ...] = (
     ("Click", "Select; a double click opens"),
 )
 KEY = 9
+ON_THE_LEFT = ("Servers", "Configuration", "Around")
+"""Groups; the others stand on the right."""
 
 
 class HelpScreen(ModalScreen[None]):
@@ -38,17 +40,16 @@ class HelpScreen(ModalScreen[None]):
         groups = {title: [(action.shown, action.description) for action in actions] for title, actions in GROUPS}
         marks = [(mark.glyph, status.value) for status, mark in MARKS.items()]
         marks += [(mark.glyph, told) for mark, told in MORE_MARKS]
-        servers, tools, around, configuration = groups.items()
         with VerticalScroll(id="help") as box:
             box.border_title = "Keys"
             box.border_subtitle = "Esc closes"
             with Horizontal(id="columns"):
                 with Vertical(classes="column"):
-                    yield from _table(*servers)
-                    yield from _table(*configuration)
-                    yield from _table(*around)
+                    for title in ON_THE_LEFT:
+                        yield from _table(title, groups.pop(title))
                 with Vertical(classes="column"):
-                    yield from _table(*tools)
+                    for title, rows in groups.items():
+                        yield from _table(title, rows)
                     yield from _table("In lists", list(LISTS))
                     yield from _table("Status", marks)
 

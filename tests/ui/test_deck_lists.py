@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 from textual.color import Color
@@ -159,3 +161,12 @@ def contrast(one: str, other: str) -> float:
 
     bright, dark = sorted((light(one), light(other)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
+
+
+async def test_keys_for_tools_are_offered_once_the_tools_are_listed() -> None:
+    connected = replace(states.EVERYTHING, tools=None)
+    async with decked(states.app_state(connected)) as stage:
+        await stage.press("enter")
+        assert "Enter Arguments" not in stage.text
+        await stage.become(states.app_state(states.EVERYTHING))
+        assert "Enter Arguments" in stage.text
