@@ -11,10 +11,10 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format interop conformance matrix screenshots bench lock clean
+.PHONY: help run test check format interop conformance matrix screenshots bench bench-ui lock clean
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 22
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1\t/' | expand -t 22
 
 run: $(READY) ## the dashboard on the demo servers
 	@$(BIN)/mcpdeck demo
@@ -47,6 +47,10 @@ screenshots: $(READY) ## SVGs into screenshots/, from states and from real runs
 
 bench: $(READY) ## start-up and call latency beside the official SDK's client
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-ui: $(READY) ## the dashboard in a real terminal, beside the official Inspector's
+	-@$(BIN)/python tests/interop/install.py inspectors conformance
+	@$(BIN)/python -m tests.bench.ui $(ARGS)
 
 lock: $(READY) ## compile the pinned requirements from their ranges
 	@$(BIN)/python -m pip install --quiet uv

@@ -74,7 +74,7 @@ class Answers:
     async def ask(self, question: Question) -> Answer:
         """Answer at once; what nothing here answers is declined. Says so on stderr, without the answer's content."""
         sampling = question.method == SAMPLING
-        answer = self._sampled(question.params) if sampling else self._elicited(question.params)
+        answer = self.chosen(question) or Answer("decline")
         if not self.quiet:
             if answer.content is not None and not sampling:
                 await _warn_about(answer.content, question)
@@ -85,25 +85,29 @@ class Answers:
             note(f"{one_line(question.server)} asks {about}: {said}{why}")
         return answer
 
+    def chosen(self, question: Question) -> Answer | None:
+        """The answer to a question of a server; None where nothing here answers it."""
+        return self._sampled(question.params) if question.method == SAMPLING else self._elicited(question.params)
+
     def _answers(self, sampling: bool) -> bool:
         return (self.sampling if sampling else self.elicitation) is not None
 
-    def _elicited(self, params: JsonObject) -> Answer:
+    def _elicited(self, params: JsonObject) -> Answer | None:
         message = as_text(params.get("message")) or ""
         match = next((match for match in self.elicitation or () if fnmatchcase(message, match.glob)), None)
         if match is None:
-            return Answer("decline")
+            return None
         if match.action != "accept" or params.get("mode") == "url":
             return Answer(match.action)
         if match.content is not None:
             return Answer("accept", match.content)
         return Answer("accept", form_content(as_object(params.get("requestedSchema"))))
 
-    def _sampled(self, params: JsonObject) -> Answer:
+    def _sampled(self, params: JsonObject) -> Answer | None:
         """The whole ``CreateMessageResult``: always one text, also where tools are offered (section 34)."""
         reply = self.sampling
         if not isinstance(reply, Reply):
-            return Answer("decline")
+            return None if reply is None else Answer("decline")
         text, reason, most = reply.text, "endTurn", params.get("maxTokens")
         if isinstance(most, int) and not isinstance(most, bool) and len(text) > max(0, most) * CHARACTERS_A_TOKEN:
             text, reason = text[: max(0, most) * CHARACTERS_A_TOKEN], "maxTokens"

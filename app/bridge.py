@@ -12,6 +12,7 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from ..services.state.model import AppState, CallState, McpState, PromptState
+from ..widgets.question_badge import QuestionBadge
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -56,12 +57,24 @@ class Bridge:
         if not self._app.is_running or self._unsubscribe is None:
             return
         screen = self._app.screen
+        self._badge(screen)
         if isinstance(screen, FedScreen):
             state = self._store.state
             with self._app.batch_update():
                 screen.prompts = state.prompts
                 screen.calls = state.calls
                 screen.mcp = state.mcp
+
+    def _badge(self, screen: Screen[object]) -> None:
+        """A screen that covers the header says as well that somebody waits for an answer."""
+        count = len(self._store.state.prompts) if len(self._app.screen_stack) > 1 else 0
+        shown = next(iter(screen.query(QuestionBadge)), None)
+        if shown is not None and not count:
+            shown.remove()
+        elif shown is not None:
+            shown.tell(count)
+        elif count:
+            screen.mount(QuestionBadge(count))
 
     def _flushed(self, state: AppState) -> None:
         # A flush may come from any task; reactives are set in the app's own.

@@ -73,6 +73,13 @@ COMMANDS = {
         None,
     ),
     "batch": Command("batch", "TARGET", "many operations in one session, as JSON Lines", 1),
+    "run": Command(
+        "run",
+        "[FILE|NAME]",
+        "run saved calls, and judge what came of them",
+        1,
+        Takes.CONFIGURED | Takes.TIMEOUT | Takes.ANSWERS | Takes.SESSION,
+    ),
     "watch": Command("watch", "TARGET", "notifications, log and status as JSON Lines", 1),
     "login": Command("login", "TARGET", "log in to a server, and say how it went", 1),
     "logout": Command("logout", "TARGET | --all", "revoke and forget a login", 1),
@@ -127,7 +134,7 @@ COMMANDS = {
 }
 GROUPS = {
     "look at servers": ("list", "tools", "search", "resources", "templates", "prompts", "watch"),
-    "use them": ("call", "read", "prompt", "complete", "batch"),
+    "use them": ("call", "read", "prompt", "complete", "batch", "run"),
     "log in to them": ("login", "logout", "auth"),
     "configure them": ("add", "add-json", "get", "remove", "import", "export", "registry", "sources"),
     "decide what may start": ("approve", "reject", "enable", "disable", "reset-project-choices", "permissions"),
@@ -220,7 +227,7 @@ MEANT = {
     **dict.fromkeys(("reset", "forget"), "reset-project-choices"),
     **dict.fromkeys(("find", "grep"), "search"),
     "install": "registry install",
-    **dict.fromkeys(("invoke", "run", "exec"), "call"),
+    **dict.fromkeys(("invoke", "exec"), "call"),
     **dict.fromkeys(("permission", "rules", "profile"), "permissions"),
     **dict.fromkeys(("signin", "authenticate", "authorize"), "login"),
     **dict.fromkeys(("signout", "revoke"), "logout"),
@@ -244,7 +251,19 @@ is forgiven. Without WORDS, options choose: --read-only, --destructive … by wh
 the tools' servers say of them (a hint that is missing counts as the worst).
 mcpdeck registry search looks for servers that are not installed.
 """
+RUN = """\
+A collection is mcpdeck.calls.json in the project, a file in .mcpdeck/calls, or a
+private one; NAME is that of a collection. Without FILE or NAME: the project's.
+Each call says what it expects, and values go from earlier calls to later ones:
+  {"variables": {"city": "Turin"},
+   "calls": {"weather": {"server": "weather", "tool": "get_weather",
+     "arguments": {"city": "{{city}}"},
+     "asserts": [{"path": "$.structuredContent.celsius", "type": "number"}],
+     "extract": {"station": "$.structuredContent.station"}}}}
+The exit code is 1 when one of them did not pass. docs/saved-calls.md tells all.
+"""
 MORE_HELP = {
+    "run": RUN,
     "search": SEARCH,
     "audit": AUDIT,
     "batch": BATCH,

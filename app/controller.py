@@ -6,7 +6,7 @@ draws; screens call it, it returns at once, and what came of it arrives through 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 from uuid import uuid4
@@ -18,11 +18,19 @@ from ..services.errors import McpDeckError, UsageError
 from ..services.models import Caller, ErrorInfo, JsonObject, Status, as_list, as_text
 from ..services.state.model import CallState, CallStatus
 from ..widgets.server_offer import NOTHING, Declared
+from .detail_intents import DetailController, DetailIntents
+from .elsewhere import Elsewhere, ElsewhereController
 from .entry_intents import Entries, EntryController
+from .item_intents import ItemController, ItemIntents
+from .log_intents import LogController, LogIntents
 from .login_intents import LoginController, LoginIntents
+from .question_intents import QuestionController, QuestionIntents
 from .registry_intents import Registry, RegistryController
+from .result_intents import ResultController, ResultIntents
+from .saved_intents import SavedCalls, SavedIntents
 from .saving import save_result
 from .seen import Seen
+from .server_intents import ServerController, ServerIntents, Switch, not_here
 from .tool_intents import ToolController, ToolIntents
 
 if TYPE_CHECKING:
@@ -46,10 +54,22 @@ class Toast(Protocol):
     def __call__(self, title: str, hint: str = "", *, severity: Severity = "information") -> None: ...
 
 
-class Intents(LoginIntents, ToolIntents, Protocol):
+class Intents(
+    LoginIntents,
+    ToolIntents,
+    ItemIntents,
+    ServerIntents,
+    QuestionIntents,
+    ResultIntents,
+    LogIntents,
+    SavedIntents,
+    DetailIntents,
+    Protocol,
+):
     """Everything a screen may ask for. Each returns at once.
 
-    ``entries`` is what changes the configuration, ``registry`` the MCP Registry, None where there is none to ask.
+    ``entries`` is what changes the configuration, ``registry`` the MCP Registry, None where there is none to ask;
+    ``elsewhere`` what other programs have, None where nothing can be taken over.
     ``embedded``: the servers are those of a program, and there is no configuration.
     """
 
@@ -59,6 +79,8 @@ class Intents(LoginIntents, ToolIntents, Protocol):
     def entries(self) -> Entries: ...
     @property
     def registry(self) -> Registry | None: ...
+    @property
+    def elsewhere(self) -> Elsewhere | None: ...
     def call(
         self,
         server: str,
@@ -85,13 +107,23 @@ class Intents(LoginIntents, ToolIntents, Protocol):
     def save(self, call_id: str) -> Path | None: ...
 
 
-class Controller(LoginController, ToolController):
+class Controller(
+    LoginController,
+    ToolController,
+    ItemController,
+    ServerController,
+    QuestionController,
+    ResultController,
+    LogController,
+    DetailController,
+):
     """``Intents`` on the real services; calls run in ``task_group``.
 
     ``set_enabled``, ``approve`` and ``reject`` rewrite what mcpdeck remembers and configure the manager
     again; the composition root injects them, they may raise ``McpDeckError``. ``data_folder`` is where
     ``save`` writes. ``editing`` is called when the first entry is changed; None: nothing here can be changed.
-    ``options`` say where the settings with the registry's address are; None: no registry is asked.
+    ``options`` say where the settings with the registry's address are; None: no registry is asked. ``remembers``
+    False: what is called is forgotten with this run.
     """
 
     def __init__(
@@ -100,16 +132,22 @@ class Controller(LoginController, ToolController):
         task_group: TaskGroup,
         toast: Toast,
         *,
-        set_enabled: Callable[[Seen, bool], None],
+        set_enabled: Switch,
         approve: Callable[[Seen], None],
         reject: Callable[[Seen], None],
         data_folder: Path,
         reload: Callable[[], object] = lambda: None,
         editing: Callable[[], Editing] | None = None,
         options: Callable[[], LoadOptions] | None = None,
+        remembers: bool = True,
+        undecide: Callable[[Seen], None] | None = None,
+        set_variables: Callable[[Mapping[str, str]], None] = not_here,
     ) -> None:
         LoginController.__init__(self, services, toast)
         ToolController.__init__(self)
+        ItemController.__init__(self)
+        DetailController.__init__(self)
+        ServerController.__init__(self, undecide, set_variables)
         self._tasks = task_group
         self._set_enabled = set_enabled
         self._approve = approve
@@ -118,8 +156,16 @@ class Controller(LoginController, ToolController):
         self._reload = reload
         self._running: dict[str, anyio.CancelScope] = {}
         self.embedded = editing is None
-        self.entries: Entries = EntryController(editing, toast, reload=reload, shown=services.store.flush)
+        self.entries: Entries = EntryController(editing, toast, self.undoing, reload=reload, shown=services.store.flush)
+        self.saved = SavedCalls(
+            services, toast, start=self._start, beside=self._beside, options=options, remembers=remembers
+        )
         self.registry: Registry | None = None if options is None else RegistryController(options, self._beside)
+        self.elsewhere: Elsewhere | None = None
+        if options is not None and editing is not None:
+            self.elsewhere = ElsewhereController(
+                options, editing, self._beside, toast, reload=reload, shown=services.store.flush
+            )
 
     def call(
         self,
@@ -165,7 +211,10 @@ class Controller(LoginController, ToolController):
         async def run() -> None:
             with scope:
                 self._called_by_hand(server)
-                self._ended(await make(call_id), refused)
+                try:
+                    self._ended(await make(call_id), refused)
+                finally:  # also of one that was given up
+                    self.saved.ended(call_id)
 
         self._tasks.start_soon(self._call, call_id, run)
         return call_id
@@ -268,7 +317,12 @@ class Controller(LoginController, ToolController):
         self._attempt(work)
 
     def reject(self, seen: Seen) -> None:
-        self._attempt(lambda: self._reject(seen))
+        def work() -> None:
+            self._reject(seen)
+            self.rejected(seen)
+            self._toast(f"{seen.name} is rejected · U undoes")
+
+        self._attempt(work)
 
     def answer(self, prompt_id: str, action: AnswerAction, content: JsonObject | None) -> None:
         """Answer a server's question; one that is closed already changes nothing."""

@@ -11,53 +11,60 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.widgets import Input, TextArea
 
 from ..services.state.text import one_line
 from .actions import bindings
 from .bridge import Bridge
-from .palette import DeckCommands, DeckPalette
+from .comfort import Comfort
 from .screens.confirm_screen import ConfirmScreen
 from .screens.deck_screen import DeckScreen
 from .screens.unsaved_screen import UnsavedScreen
-from .themes import DARK, LIGHT, THEMES
 
 if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.screen import Screen
 
     from ..services.state.store import Store
+    from .actions import Zone
     from .controller import Intents, Severity, Toast
+    from .keymap import KeyMap
+    from .places import Directory
+    from .preferences import Preferences
 
 TITLE_LIMIT = 100
 HINT_LIMIT = 160
 """A toast stands before other things: what is longer is told where it belongs too."""
 
 
-class Deck(App[None]):
+class Deck(Comfort):
     """The dashboard. ``controller_factory`` is given the toast and makes the one controller.
 
     ``clock`` tells the time of day, ``ticks`` how long something took; both in seconds.
+    ``preferences``: what a person chose, None: nothing is kept beyond this run. ``keys``: which
+    keys do what, None: the usual ones. ``plain``: for screen readers.
     """
 
     TITLE = "mcpdeck"
     CSS_PATH = [  # noqa: RUF012 - typed by Textual
         "styles/deck.tcss",
         "styles/deck_screen.tcss",
+        "styles/plain.tcss",
         "styles/help_screen.tcss",
         "styles/confirm_screen.tcss",
         "styles/choice_screen.tcss",
+        "styles/pick_screens.tcss",
+        "styles/search_screen.tcss",
         "styles/entry_screen.tcss",
         "styles/export_screen.tcss",
         "styles/sources_screen.tcss",
         "styles/registry_screen.tcss",
         "styles/auth_screen.tcss",
         "styles/tools_screens.tcss",
+        "styles/saved_screens.tcss",
+        "styles/question_screens.tcss",
     ]
-    COMMANDS = {DeckCommands}  # noqa: RUF012 - the name and type are Textual's
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(app=True),
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True),
@@ -71,19 +78,20 @@ class Deck(App[None]):
         version: str = "",
         clock: Callable[[], float] = time.time,
         ticks: Callable[[], float] = time.monotonic,
+        preferences: Preferences | None = None,
+        keys: KeyMap | None = None,
+        plain: bool = False,
         on_first_frame: Callable[[], None] = lambda: None,
     ) -> None:
-        super().__init__()
+        super().__init__(preferences, keys, plain=plain)
         self.store = store
         self.clock = clock
         self.ticks = ticks
         self.version = version
         self._on_first_frame = on_first_frame
         self.intents = controller_factory(self.toast)
+        self.directory: Directory | None = None
         self._bridge = Bridge(self, store)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = DARK.name
 
     def _fatal_error(self) -> None:
         # Textual's own would print the local variables of every frame, tokens among them.
@@ -117,6 +125,10 @@ class Deck(App[None]):
             screen = self.screen
             if isinstance(screen, DeckScreen) and screen.takes_back(event):
                 return
+            mapped = await self.mapped(event)
+            if mapped is None:
+                return
+            event = mapped
         await super().on_event(event)
 
     def on_unmount(self) -> None:
@@ -131,15 +143,49 @@ class Deck(App[None]):
         message = one_line(hint, HINT_LIMIT) or " "
         self.notify(message, title=one_line(title, TITLE_LIMIT), severity=severity, markup=False)
 
-    def action_theme(self) -> None:
-        self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+    def usual_sizes(self) -> None:
+        deck = self.screen_stack[0]
+        if isinstance(deck, DeckScreen):
+            deck.action_usual_sizes()
+
+    def zone_now(self) -> Zone | None:
+        screen = self.screen
+        return screen.zone if isinstance(screen, DeckScreen) else None
+
+    def action_search(self) -> None:
+        self._search("")
 
     def action_palette(self) -> None:
-        self.action_command_palette()
+        self._search("> ")
 
     def action_command_palette(self) -> None:
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(DeckPalette())
+        """Textual's name for it: its own key leads here."""
+        self.action_palette()
+
+    def _search(self, begin: str) -> None:
+        from .searching import open_search  # not before somebody looks for something
+
+        open_search(self, begin)
+
+    def on_question_badge_pressed(self) -> None:
+        self.action_next_question()
+
+    def action_next_question(self) -> None:
+        """To what waits for a person, from wherever one is; a dialog with something typed in it stays."""
+        deck = self.screen_stack[0]
+        if not isinstance(deck, DeckScreen):
+            return
+        if self.screen is deck:
+            deck.action_next_question()
+        elif any(isinstance(screen, UnsavedScreen) and screen.unsaved for screen in self.screen_stack):
+            self.toast("Close this first", "What is typed here would be lost.", severity="warning")
+        elif self.store.state.prompts or deck.waits():
+            while self.screen is not deck:
+                self.pop_screen()
+            self.catch_up()
+            deck.action_answer()
+        else:
+            self.toast("No server asks anything")
 
     def action_help(self) -> None:
         from .screens.help_screen import HelpScreen

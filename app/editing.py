@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,16 @@ _STAND_INS = ("x", "https://host.example", "wss://host.example", "/x")
 """What variables may well be set to where the entry is used."""
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An entry that was taken out of its file. May hold secrets: it is kept in memory only."""
+
+    file: EntryFile
+    name: str
+    value: JsonObject
+    change: Change
+
+
 class Editing:
     """The files of ``configured`` that may be written, and what is done to the entries in them.
 
@@ -66,6 +76,14 @@ class Editing:
     def scopes(self) -> tuple[tuple[str, str, Path], ...]:
         """Id, meaning and file of every place an entry can be put into, highest precedence first."""
         return tuple((scope, _TITLES[scope], self._store.files[scope].path) for scope in SCOPES)
+
+    @property
+    def project(self) -> Path:
+        return self._project
+
+    def written(self) -> tuple[RawEntry, ...]:
+        """Every entry as it stands in its file, whoever's file it is."""
+        return tuple(raw for row in self._entries() if (raw := self._raw(row)) is not None)
 
     def not_read(self) -> str:
         """Why this run does not read the files that can be written here; empty when it does."""
@@ -181,6 +199,20 @@ class Editing:
         files = (self.file_of(row) for row in self.rows(server))
         file = next((file for file in files if file is not None and file.scope == scope), self._file(scope))
         return self._store.remove(file, server, dry_run=dry_run)
+
+    def take_out(self, seen: Seen) -> Removed:
+        """``remove`` the row that was seen; what is returned puts it back."""
+        row = self._seen_row(seen)
+        raw, file = self._written(row.name), self._own_file(row)
+        change = self._store.remove(file, configured_name(row), expected=raw.value)
+        return Removed(file, configured_name(row), as_object(raw.value), change)
+
+    def put_back(self, removed: Removed) -> bool:
+        """Undo ``take_out``. False: the file is another one by now, and the entry stands at the end of its servers.
+
+        ``UsageError`` where its name is taken by now.
+        """
+        return self._store.put_back(removed.file, removed.name, removed.value, removed.change)
 
     # -- other shapes
 

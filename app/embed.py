@@ -98,7 +98,8 @@ def _hands(manager: ConnectionManager) -> Hands:
     def not_here(seen: Seen) -> None:
         raise UsageError(f"{seen.name} needs no approval", hint="The program that opened this dashboard added it.")
 
-    def set_enabled(seen: Seen, enabled: bool) -> None:
-        manager.set_enabled(seen.still(manager.entries.get(seen.name)).name, enabled)
+    def set_enabled(seen: Seen, enabled: bool, /, *more: Seen) -> None:
+        for each in (seen, *more):
+            manager.set_enabled(each.still(manager.entries.get(each.name)).name, enabled)
 
     return Hands(set_enabled, not_here, not_here, Changes, Folders.of(os.environ).data)

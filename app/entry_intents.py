@@ -14,6 +14,7 @@ from ..services.errors import ConfigValidationError, McpDeckError, UsageError
 from ..services.models import ErrorInfo, JsonObject
 from ..services.state.text import one_line
 from .seen import Seen
+from .undoing import Undo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ..services.config.clients import Exported
     from ..services.config.snippets import Snippet
     from .controller import Toast
-    from .editing import Editing
+    from .editing import Editing, Removed
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Entries(Protocol):
     def add_many(self, servers: Mapping[str, JsonObject], scope: str) -> ErrorInfo | None: ...
     def replace(self, server: str, name: str, value: JsonObject) -> ErrorInfo | None: ...
     def remove(self, seen: Seen) -> ErrorInfo | None: ...
+    def remove_all(self, seen: Sequence[Seen]) -> None: ...
     def export(self, servers: Sequence[str], client: str, *, masked: bool) -> Exported | ErrorInfo: ...
 
 
@@ -58,6 +60,7 @@ class EntryController:
         self,
         editing: Callable[[], Editing] | None,
         toast: Toast,
+        undo: Undo,
         *,
         reload: Callable[[], object],
         shown: Callable[[], None],
@@ -65,6 +68,7 @@ class EntryController:
         self._made: Editing | None = None
         self._make = editing
         self._toast = toast
+        self._undo = undo
         self._reload = reload
         self._shown = shown
 
@@ -132,10 +136,45 @@ class EntryController:
 
     def remove(self, seen: Seen) -> ErrorInfo | None:
         """Take an entry out of its file; what stands in the way is a toast too, for no screen is left to say it."""
-        error = self._change(lambda: self._editing.remove(seen.name, seen=seen).path, f"{seen.name} is removed")
+
+        def work() -> Path:
+            removed = self._editing.take_out(seen)
+            self._undo.did(f"{one_line(seen.name, 40)} removed", lambda: self._put_back([removed]))
+            return removed.change.path
+
+        error = self._change(work, f"{seen.name} is removed · U undoes")
         if error is not None:
             self._toast(error.title, error.hint, severity="error")
         return error
+
+    def remove_all(self, seen: Sequence[Seen]) -> None:
+        """Take all of them out, and read the configuration once; taken back by one step. What cannot be is told."""
+        removed: list[Removed] = []
+        for each in seen:
+            out = self._attempt(lambda each=each: self._editing.take_out(each))
+            if isinstance(out, ErrorInfo):
+                self._toast(out.title, out.hint, severity="error")
+            else:
+                removed.append(out)
+        if removed:
+            self._undo.did(f"{len(removed)} servers removed", lambda: self._put_back(removed))
+            files = dict.fromkeys(str(one.change.path) for one in removed)
+            self._toast(f"{len(removed)} servers are removed · U undoes", ", ".join(files))
+            self._read_again()
+        self._shown()
+
+    def _put_back(self, removed: list[Removed]) -> str:
+        """Last out, first in: so each finds its file as it left it. Says where that was not so."""
+        moved: list[str] = []
+        while removed:  # one that fails, and those before it, are still to be put back
+            if not self._editing.put_back(removed[-1]):
+                moved.append(removed[-1].name)
+            removed.pop()
+        self._read_again()
+        if not moved:
+            return "The file is what it was, byte for byte."
+        names = ", ".join(one_line(name, 40) for name in moved[:3])
+        return f"The file was changed meanwhile: {names} stands at its end now."
 
     def export(self, servers: Sequence[str], client: str, *, masked: bool) -> Exported | ErrorInfo:
         """The text that a person puts into the file of another client; ``masked`` when it is only looked at."""

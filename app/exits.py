@@ -47,3 +47,7 @@ class Interrupted(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
+
+
+THEN_DEMO = -1
+"""No exit code: the dashboard was left to see the demo."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,10 +28,14 @@ from ..services.manager import Changes, ConnectionManager, Logins, Settings
 from ..services.models import ServerEntry
 from ..services.policy.configured import Configured
 from ..services.session import Memory
+from .auto_answers import PREFERENCE
 from .file_events import stamp
 from .options import Options
+from .preferences import FILE as PREFERENCES
+from .preferences import Preferences
 from .reloading import files_of, reload_on_changes
 from .seen import Seen
+from .server_intents import Switch, not_here
 from .tool_engine import engine_of
 from .worker import BARE, Engine, Services, around, running
 
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from .controller import Controller, Toast
     from .deck import Deck
     from .editing import Editing
+    from .keymap import KeyMap
 
 __all__ = ["Hands", "Services", "begin_drawing", "collecting_rarely", "run_dashboard", "running", "show"]
 
@@ -56,16 +61,25 @@ class Hands:
 
     ``reload`` reads the configuration again. ``editing`` is called when the first entry is changed, None: there
     is no file to change. ``data_folder`` is where results are saved. ``options`` tell where the settings stand that
-    name the registry, None: there is none to browse.
+    name the registry, None: there is none to browse. ``undecide`` forgets that an entry was rejected;
+    ``set_variables`` holds for this run. ``preferences``: what a person chose about the dashboard.
+    ``keys`` that a person changed; ``plain``: for screen readers. ``remembers`` False: calls are forgotten with this
+    run.
     """
 
-    set_enabled: Callable[[Seen, bool], None]
+    set_enabled: Switch
     approve: Callable[[Seen], None]
     reject: Callable[[Seen], None]
     reload: Callable[[], Changes]
     data_folder: Path
     editing: Callable[[], Editing] | None = None
     options: Callable[[], LoadOptions] | None = None
+    preferences: Preferences = field(default_factory=partial(Preferences, None))
+    keys: KeyMap | None = None
+    plain: bool = False
+    remembers: bool = True
+    undecide: Callable[[Seen], None] | None = None
+    set_variables: Callable[[Mapping[str, str]], None] = not_here
 
 
 Beside: TypeAlias = "Callable[[Services, Toast], Awaitable[None]]"
@@ -106,8 +120,14 @@ async def _shown(configured: Configured, options: Options, settings: Settings, l
         logins=logins,
     )
     manager.configure(entries, configured.sources)
-    hands = _hands(manager, configured)
-    remarks: list[str] = [*settings.remarks]
+    hands = replace(
+        _hands(manager, configured),
+        preferences=_preferences(configured, options),
+        keys=_keys(configured),
+        plain=options.plain,
+        remembers=options.command != "demo",
+    )
+    remarks: list[str] = [*settings.remarks, *(hands.keys.remarks if hands.keys is not None else ())]
     told: list[Callable[[str], None]] = [remarks.append]
 
     def tell(remark: str) -> None:
@@ -137,7 +157,8 @@ async def _find(configured: Configured, network: bool, reload: Callable[[], Chan
     """Look for servers that stand in no file; those that are found are rows from then on."""
     from .discovering import with_found  # what asks the network is not needed for the first frame
 
-    configured.options = await with_found(configured.options, network=network)
+    found = await with_found(configured.options, network=network)
+    configured.options = replace(found, environ=configured.options.environ)  # a person may have set some meanwhile
     reload()
 
 
@@ -157,6 +178,17 @@ def _memory(configured: Configured, options: Options) -> Memory:
     return Memory(None if options.command == "demo" else configured.options.folders.cache / "servers")
 
 
+def _preferences(configured: Configured, options: Options) -> Preferences:
+    """What was chosen in the demo is forgotten with it."""
+    return Preferences(None if options.command == "demo" else configured.options.folders.data / PREFERENCES)
+
+
+def _keys(configured: Configured) -> KeyMap:
+    from .keymap import FILE, KeyMap  # with what is drawn, which commands without a screen do without
+
+    return KeyMap.read(configured.options.folders.config / FILE)
+
+
 def _hands(manager: ConnectionManager, configured: Configured) -> Hands:
     def again() -> Changes:
         return manager.configure(configured.load_entries(), configured.sources)
@@ -172,8 +204,20 @@ def _hands(manager: ConnectionManager, configured: Configured) -> Hands:
         configured.reject(entry(seen))
         again()
 
-    def set_enabled(seen: Seen, enabled: bool) -> None:
-        configured.set_enabled(entry(seen), enabled)
+    def undecide(seen: Seen) -> None:
+        configured.undecide(entry(seen))
+        again()
+
+    def set_enabled(seen: Seen, enabled: bool, /, *more: Seen) -> None:
+        try:
+            for each in (seen, *more):
+                configured.set_enabled(entry(each), enabled)
+        finally:  # those before one that cannot be switched are
+            again()
+
+    def set_variables(values: Mapping[str, str]) -> None:
+        options = configured.options
+        configured.options = replace(options, environ={**options.environ, **values})
         again()
 
     def editing() -> Editing:
@@ -182,7 +226,15 @@ def _hands(manager: ConnectionManager, configured: Configured) -> Hands:
         return Editing(configured)
 
     return Hands(
-        set_enabled, approve, reject, again, configured.options.folders.data, editing, lambda: configured.options
+        set_enabled,
+        approve,
+        reject,
+        again,
+        configured.options.folders.data,
+        editing,
+        lambda: configured.options,
+        undecide=undecide,
+        set_variables=set_variables,
     )
 
 
@@ -212,6 +264,7 @@ async def show(
             if title is not None:
                 deck.title = title
             tasks.start_soon(_end_on_signal, deck, caught)
+            tasks.start_soon(_keep, hands.preferences, first_frame, deck.toast)
             tasks.start_soon(_from_first_frame, first_frame, keep, beside, services, deck.toast)
             from ..widgets import terminal_graphics
 
@@ -220,6 +273,7 @@ async def show(
 
             with traced(services.trace, trace):
                 await deck.run_async()
+                await services.interactions.leave()
             tasks.cancel_scope.cancel()
     if caught:
         return 128 + caught[0]
@@ -230,6 +284,7 @@ def _deck(services: Services, hands: Hands, tasks: anyio.abc.TaskGroup, first_fr
     # Textual and everything drawn: not imported by the commands without a screen.
     from .controller import Controller
     from .deck import Deck
+    from .plain import wanted as wants_plain
 
     def reload() -> None:
         hands.reload()
@@ -246,9 +301,28 @@ def _deck(services: Services, hands: Hands, tasks: anyio.abc.TaskGroup, first_fr
             reload=reload,
             editing=hands.editing,
             options=hands.options,
+            remembers=hands.remembers,
+            undecide=hands.undecide,
+            set_variables=hands.set_variables,
         )
 
-    return Deck(services.store, controller, version=VERSION, on_first_frame=first_frame.set)
+    if services.auto is not None:
+        services.auto.keep_in(hands.preferences.value(PREFERENCE), partial(hands.preferences.keep, PREFERENCE))
+    return Deck(
+        services.store,
+        controller,
+        version=VERSION,
+        preferences=hands.preferences,
+        keys=hands.keys,
+        plain=hands.plain or wants_plain(),
+        on_first_frame=first_frame.set,
+    )
+
+
+async def _keep(preferences: Preferences, first_frame: anyio.Event, toast: Toast) -> None:
+    with anyio.move_on_after(FIRST_FRAME_WAIT):  # before it there is nothing to choose, and nowhere to say anything
+        await first_frame.wait()
+    await preferences.keeping(lambda remark: toast("Preferences", remark, severity="warning"))
 
 
 async def _end_on_signal(deck: Deck, caught: list[int]) -> None:

@@ -45,6 +45,10 @@ WITH_VALUE = frozenset(("-t", "-s", "-e", "-H")) | frozenset(
         "profile",
         "limit",
         "last",
+        "call",
+        "var",
+        "use-set",
+        "junit",
     )
 )
 MAY_HAVE_VALUE = frozenset({"--page"})
@@ -195,6 +199,14 @@ def _own(add: Callable[..., object], name: str | None) -> None:
 
 
 def _of_results(add: Callable[..., object], name: str | None) -> None:
+    if name == "run":
+        about = "only this call, and those whose values it needs; repeatable"
+        add("--call", dest="calls", action="append", default=[], metavar="NAME", help=about)
+        about = "a variable of this run, name:=JSON for what is no text; repeatable"
+        add("--var", dest="variables", action="append", default=[], type=_variable, metavar="NAME=VALUE", help=about)
+        add("--use-set", metavar="NAME", help="a set of variables of the collection")
+        add("--stop", action="store_true", help="skip the rest after the first that did not pass")
+        add("--junit", metavar="FILE", help="write a JUnit file as well")
     if name == "call":
         about = "save the result: all of it in FILE; in a FOLDER (one that is there, or a name with / at its end) its "
         about += "parts as well; - for stdout"
@@ -308,6 +320,8 @@ def _output(parser: argparse.ArgumentParser, add: _Group, name: str | None) -> N
         add(always, "--json", action="store_true", help="one JSON document on stdout")
     else:
         parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
+    if name in (None, "demo"):
+        add(always, "--plain", action="store_true", help="for screen readers: no boxes, no animation (MCPDECK_PLAIN=1)")
     add(always, "-v", "--verbose", action="count", default=0, help="say on stderr what happens")
     add(always, "-q", "--quiet", action="store_true", help="no warnings")
     add(always, "-V", "--version", dest="show_version", action="store_true", help="print the version")

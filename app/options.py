@@ -30,7 +30,9 @@ class Options:
     ``everything``: all pages of a search, every stored login. ``browser``: one may be opened; ``again``: log in
     although there is a login, ``scopes``: to ask for beside others; ``client_secret``: ask for one. ``of_server``,
     ``last``: what of the audit log is shown. ``profile`` of permissions, for this run. ``search``: of which
-    ``servers`` (none named: all), with which ``capabilities``, how many at the most (``limit``).
+    ``servers`` (none named: all), with which ``capabilities``, how many at the most (``limit``). ``run``: which
+    ``calls`` of a collection (none named: all), with which ``variables`` and which set of them, whether to ``stop`` at
+    the first that fails. ``plain``: the dashboard for screen readers.
     """
 
     command: str | None
@@ -82,6 +84,12 @@ class Options:
     of_server: str | None = None
     last: int | None = None
     profile: str | None = None
+    calls: tuple[str, ...] = ()
+    variables: tuple[tuple[str, str], ...] = ()
+    use_set: str | None = None
+    stop: bool = False
+    junit: str | None = None
+    plain: bool = False
     show_help: bool = False
     show_version: bool = False
 
@@ -169,7 +177,19 @@ def parse(argv: Sequence[str]) -> Options:
         _check_command(found["words"])
     if unknown:
         _refuse(unknown[0], parser)
-    for key in ("mcp_config", "approve", "headers", "env", "words", "subscribe", "values", "servers", "capabilities"):
+    for key in (
+        "mcp_config",
+        "approve",
+        "headers",
+        "env",
+        "words",
+        "subscribe",
+        "values",
+        "servers",
+        "capabilities",
+        "calls",
+        "variables",
+    ):
         found[key] = tuple(found.get(key, ()))
     _choose_page(found, program)
     found["era"] = EraMode(found["era"]) if found.get("era") else None

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -71,6 +71,18 @@ def save_parts(result: JsonObject, folder: Path, stem: str) -> list[Path]:
     return written
 
 
+def save_part(part: Part, folder: Path, call: CallState) -> Path | None:
+    """Write one part of a result as the file that it is; None where it is neither text nor valid base64.
+
+    Raises ``OSError``.
+    """
+    found = as_file(part)
+    if found is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _write_new(folder, stem_of(call), *found)
+
+
 def save_whole(result: JsonObject, path: Path) -> None:
     """Write all of ``result`` into the file that a person named: its one part as it is, else JSON.
 
@@ -87,6 +99,12 @@ def whole(result: JsonObject) -> tuple[Part | None, Iterator[bytes]]:
         if found is not None:
             return parts[0], found[1]
     return None, _encoded(pieces(result, indent=2))
+
+
+def save_lines(lines: Iterable[str], folder: Path, stem: str) -> Path:
+    """Write text that comes in pieces into a file of its own; its path. Raises ``OSError``."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _write_new(folder, stem, ".log", _encoded(iter(lines)))
 
 
 def stem_of(call: CallState) -> str:

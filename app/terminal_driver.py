@@ -44,6 +44,11 @@ class TerminalDriver(LinuxDriver):
         # All that the writer calls is there.
         self._file = cast("IO[str]", Unbreakable(sys.__stderr__ or sys.stderr))
         super().start_application_mode()
+        self.show_cursor(getattr(self._app, "plain", False))
+
+    def show_cursor(self, shown: bool) -> None:
+        """The terminal's own cursor, which stands at the line that has the focus."""
+        self.write("\x1b[?25h" if shown else "\x1b[?25l")
 
     def _get_terminal_size(self) -> tuple[int, int]:
         # The terminal itself knows: COLUMNS and LINES of an environment are those of where it was written.

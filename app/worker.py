@@ -24,6 +24,7 @@ from ..services.state.store import Store
 from ..services.telemetry.metrics import Metrics
 from ..services.telemetry.process_load import ProcessLoads
 from ..services.telemetry.trace import Trace
+from .auto_answers import AutoAnswers
 
 if TYPE_CHECKING:
     from ..services.auth.kinds import Hands
@@ -46,6 +47,8 @@ class Services:
     metrics: Metrics
     loads: ProcessLoads
     permissions: Permissions | None = None
+    auto: AutoAnswers | None = None
+    """What is answered without a person, where there is one; None: there is nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ class Engine:
 
 
 BARE = Engine()
-HUMAN = Offer(elicitation=True, sampling=True)
-"""What a person in front of the dashboard can answer."""
+HUMAN = Offer(elicitation=True, sampling=True, roots=())
+"""What a person in front of the dashboard can answer; no root is told until somebody names one."""
 CLOSING = 3.0
 """Seconds in which what is still to be told of calls is handed over at the end."""
 
@@ -118,7 +121,8 @@ async def around(
     if store is None:
         raise UsageError("this connection manager keeps no state", hint="Make it without emit=.")
     interactions = Interactions(store.dispatch)
-    answers = ask or (interactions.ask if can_ask else None)
+    auto = AutoAnswers(interactions.ask, store) if can_ask and ask is None else None
+    answers = ask or (auto.ask if auto is not None else None)
     metrics, loads = Metrics(store.dispatch), ProcessLoads(store.dispatch, lambda: store.state.mcp)
     executor = Executor(
         manager,
@@ -163,13 +167,15 @@ async def around(
                 start.set()
             try:
                 yield Services(
-                    store, manager, executor, interactions, manager.trace, metrics, loads, engine.permissions
+                    store, manager, executor, interactions, manager.trace, metrics, loads, engine.permissions, auto
                 )
             finally:
                 tasks.cancel_scope.cancel()
     finally:
         stop()
         stop_keeping()
+        if auto is not None:
+            auto.close()
         await _closed(engine)
 
 

@@ -25,6 +25,7 @@ from .models import (
     JsonObject,
     Listed,
     Measured,
+    Phase,
     ProcessLoad,
     ServerEntry,
     SourceInfo,
@@ -201,12 +202,32 @@ class BreakerChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersChosen:
+    """How a server's questions are answered without a person, in words; empty: a person is asked. Of no connection."""
+
+    server: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseTold:
+    """A phase of a server's connections began, or is over; of one with the same number and attempt the last counts."""
+
+    server: str
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
 class StatsMeasured:
-    """How calls to a server went so far, and those of each of its tools that changed since the last time."""
+    """How calls to a server went so far, and those of each of its tools that changed since the last time.
+
+    ``latest``: how long its last calls took that were not told before, in milliseconds.
+    """
 
     server: str
     stats: CallStats
     tools: Mapping[str, CallStats]
+    latest: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +281,14 @@ class CallBecameTask:
 
     call: str
     task: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered:
+    """A question of the server about this call was answered without a person; ``how`` in words."""
+
+    call: str
+    how: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from .connections.barrier import Guard, refusal
 from .connections.given import Given, GivenServer, entry_of
 from .connections.logins import Authorized, Logins
 from .connections.managed_logins import ManagedLogins
+from .connections.managed_roots import ManagedRoots
 from .connections.reconcile import Changes, layered, placed, same, why_ended
 from .connections.replicas import Group, members_of
 from .connections.settings import Settings
@@ -42,7 +43,7 @@ __all__ = ["Changes", "ConnectionManager", "Given", "Guard", "Logins", "Settings
 T = TypeVar("T")
 
 
-class ConnectionManager(ManagedLogins):
+class ConnectionManager(ManagedLogins, ManagedRoots):
     """Connects its servers while ``run()`` runs, or inside ``async with``; leaving ends every child process.
 
     ``guard`` is asked before a server is contacted and before each call. ``logins``: how to log in where a server wants

@@ -34,6 +34,8 @@ SIZES = ((80, 24), (120, 40))
 class Nobody:
     """Takes what a person asks for and does nothing: a picture needs no servers."""
 
+    elsewhere = None
+
     def call(self, server: str, tool: str, arguments: JsonObject) -> str:
         return "call-0"
 

@@ -30,10 +30,11 @@ class Tmux:
         self._env = {**os.environ, **(env or {})}
         self._size = size
 
-    def _tmux(self, *words: str, check: bool = True) -> str:
+    def _tmux(self, *words: str, check: bool = True, given: str | None = None) -> str:
         done = subprocess.run(
             ("tmux", "-L", self._socket, "-f", os.devnull, *words),
             env=self._env,
+            input=given,
             capture_output=True,
             text=True,
             timeout=20,
@@ -67,6 +68,14 @@ class Tmux:
 
     def type(self, text: str) -> None:
         self._tmux("send-keys", "-l", text)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def paste(self, text: str) -> None:
+        """As a terminal pastes: in brackets, where the program asked for them."""
+        self._tmux("load-buffer", "-", given=text)
+        self._tmux("paste-buffer", "-p", "-d")
 
     def sees(self, text: str, *, seconds: float = 20) -> str:
         """The screen, once ``text`` stands on it."""

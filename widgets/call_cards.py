@@ -1,29 +1,43 @@
 """Cards of the call console: one call's head line with its progress, and a screenful of its result.
 
-Owns how one call is drawn, on a card or on a line. Never selects one, and never asks for anything.
+Owns how one call is drawn, on a card (rendered, as JSON, as raw messages) or on a line. Never selects one, and never
+asks for anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Static
 
 from ..services.state.model import CallState, CallStatus
-from .call_words import head_line, progress_line
+from .call_words import arguments_line, head_line, progress_line
 from .ink import INK_CLASSES, INK_CSS, InkWell, Span
-from .result_blocks import size_of, size_words
-from .result_view import ResultView
+from .json_text import pretty
+from .json_view import TextLines
+from .raw_words import RawMessage, RawMessages, message_lines, raw_blocks, raw_lines
+from .result_asks import View
+from .result_blocks import JSON_TEXT, Remark, size_of, size_words
+from .result_data import data_of, whole_of
+from .result_view import CLIP, ResultView
 
 SCREENFUL = 14
 """Rows of a result on a card."""
 SIZES = 1000
 """Sizes of old results that are remembered."""
 MORE = "o shows all"
+SIZED = 2_000
+"""Values of a result that are counted to see whether it is read as JSON at once."""
+PREVIEWED = 4_000
+"""Bytes of a message that are shown on a card."""
 
 
 class CardHead(Widget):
@@ -42,6 +56,7 @@ class CardHead(Widget):
         self.call = call
         self.frame = 0
         self.selected = False
+        self.unfolded = False
         self._clock = clock
         self._inks = InkWell(self)
         self._size_words = _result_size(call)
@@ -56,7 +71,8 @@ class CardHead(Widget):
 
     @property
     def _rows(self) -> int:
-        return 2 if self.call.status is CallStatus.RUNNING and progress_line(self.call, 40) else 1
+        given = bool(self.call.arguments) and not self.unfolded
+        return 1 + given + (self.call.status is CallStatus.RUNNING and progress_line(self.call, 40) is not None)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return self._rows
@@ -70,12 +86,14 @@ class CardHead(Widget):
         line: list[Span] | None
         if y == 0:
             line = head_line(self.call, width - 1, now=self._clock(), frame=self.frame, size=self._size_words)
-        elif y == 1 and self.call.status is CallStatus.RUNNING:
+        elif y == 1 and self.call.arguments and not self.unfolded:
+            line = [("  ", ""), *arguments_line(self.call.arguments, width - 4)]
+        elif self.call.status is CallStatus.RUNNING:
             line = [("  ", ""), *(progress_line(self.call, width - 4) or [])]
         else:
             line = []
         edge = [("▌" if self.selected else " ", "edge")]
-        return self._inks.strip([*edge, *line], width, "cursor" if self.selected else "")
+        return self._inks.strip([*edge, *line], width, "cursor" if self.selected and y == 0 else "")
 
 
 class CallCard(Widget):
@@ -83,14 +101,26 @@ class CallCard(Widget):
 
     DEFAULT_CSS = """
     CallCard { height: auto; width: 1fr; margin: 0 0 1 0; layout: vertical; }
-    CallCard > ResultView { padding: 0 1 0 3; }
+    CallCard > ResultView, CallCard > .look { padding: 0 1 0 3; }
+    CallCard > .card-arguments { padding: 0 1 0 3; }
+    CallCard > .remark { padding: 0 1 0 3; height: auto; color: $text-muted; }
     CallCard.-running { margin: 0; }
     CallCard.-last-running { margin: 0 0 1 0; }
     """
 
-    def __init__(self, call: CallState, clock: Callable[[], float], picture_rows: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        call: CallState,
+        clock: Callable[[], float],
+        picture_rows: Callable[[], int],
+        *,
+        view: View = View.RENDERED,
+        raw: Callable[[CallState], RawMessages] | None = None,
+    ) -> None:
         super().__init__()
         self.head = CardHead(call, clock)
+        self.view = view
+        self._raw = raw
         self._picture_rows = picture_rows
         self._composed = False
         self.set_class(call.status is CallStatus.RUNNING, "-running")
@@ -102,7 +132,7 @@ class CallCard(Widget):
     def compose(self) -> ComposeResult:
         yield self.head
         if self.call.status is not CallStatus.RUNNING:
-            yield self._preview(self.call)
+            yield from self._preview(self.call)
 
     def show(self, call: CallState) -> None:
         """The same call, later."""
@@ -113,8 +143,8 @@ class CallCard(Widget):
         self.head.show(call)
         if let_go and self._composed and not finished:
             # What the old one shows would keep the result alive.
-            self.query(ResultView).remove()
-            self.mount(self._preview(call))
+            self.query(".shown").remove()
+            self.mount(*self._preview(call))
         if finished:
             self.remove_class("-running")
             if self._composed:
@@ -126,11 +156,48 @@ class CallCard(Widget):
 
     def _complete(self) -> None:
         """A call may end while its card is still being put on the screen."""
-        if self.call.status is not CallStatus.RUNNING and not self.query(ResultView):
-            self.mount(self._preview(self.call))
+        if self.call.status is not CallStatus.RUNNING and not self.query(".shown"):
+            self.mount(*self._preview(self.call))
 
-    def _preview(self, call: CallState) -> ResultView:
-        return ResultView(call, max_rows=SCREENFUL, picture_rows=self._picture_rows, more=MORE)
+    def look(self, view: View) -> None:
+        """Show the result in another way."""
+        if view is not self.view:
+            self.view = view
+            self.query(".shown").remove()
+            self.mount(*self._preview(self.call))
+
+    def unfold(self) -> None:
+        """Show the arguments in full below the head, or on one line in it."""
+        if not self.call.arguments:
+            return
+        self.head.unfolded = not self.head.unfolded
+        self.query(".card-arguments").remove()
+        if self.head.unfolded:
+            lines = [*islice(pretty(self.call.arguments, align=True, clip=CLIP), SCREENFUL + 1)]
+            self.mount(
+                TextLines(lines, json=True, max_rows=SCREENFUL, more=MORE, classes="card-arguments"), after=self.head
+            )
+        self.head.refresh(layout=True)
+
+    def _preview(self, call: CallState) -> list[Widget]:
+        shown = self._looked_at(call)
+        for widget in shown:
+            widget.add_class("shown")
+        return shown
+
+    def _looked_at(self, call: CallState) -> list[Widget]:
+        if self.view is View.JSON and call.result is not None:
+            large = size_of(call.result, SIZED) if "structuredContent" not in call.result else (0, True)
+            data = data_of(call) if large[1] and large[0] <= JSON_TEXT else None
+            what, value = data or whole_of(call)
+            lines = [*islice(pretty(value, align=True, clip=CLIP), SCREENFUL + 1)]
+            return [
+                Static(Content(what), classes="remark"),
+                TextLines(lines, json=True, max_rows=SCREENFUL, more=MORE, classes="look"),
+            ]
+        if self.view is View.RAW and self._raw is not None:
+            return list(_messages(self._raw(call)))
+        return [ResultView(call, max_rows=SCREENFUL, picture_rows=self._picture_rows, more=MORE)]
 
     def select(self, selected: bool) -> None:
         if self.head.selected != selected:
@@ -184,6 +251,23 @@ class OldCalls(Widget):
 
     def at(self, y: int) -> CallState | None:
         return self.calls[y] if 0 <= y < len(self.calls) else None
+
+
+def _messages(raw: RawMessages) -> Iterator[Widget]:
+    """A screenful of the messages of a call."""
+    rows = SCREENFUL
+    for block in raw_blocks(raw):
+        match block:
+            case Remark(parts) if any(text for text, _ in parts):
+                yield Static(Content.assemble(*parts), classes="remark")
+            case RawMessage():
+                head = replace(block, data=block.data[:PREVIEWED])
+                lines = raw_lines(head, message_lines(head), max_rows=max(2, rows // 2), more=MORE)
+                lines.add_class("look")
+                yield lines
+                rows -= rows // 2
+            case _:
+                pass
 
 
 def _result_size(call: CallState) -> str:

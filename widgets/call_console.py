@@ -27,9 +27,9 @@ from ..services.state.model import CallState, CallStatus
 from .app_of import app_of
 from .call_cards import CallCard, OldCalls
 from .image_preview import ImagePreview
+from .result_asks import NO_ASKS, TITLES, ForModel, ResultAsks, View, others_of
 from .result_copy import copy_result
 from .result_links import links_of
-from .result_screen import ForModel, ResultScreen
 
 CARDS = 8
 """Finished calls whose results are mounted."""
@@ -44,7 +44,7 @@ CANCEL_CELLS = 13
 class CallConsole(VerticalScroll, can_focus=True):
     """``calls`` newest first, of ``server`` only unless that is None.
 
-    ``for_model`` tells what a model gets of a result.
+    ``for_model`` tells what a model gets of a result, ``asks`` all else that results are asked for.
     """
 
     DEFAULT_CSS = """
@@ -64,6 +64,9 @@ class CallConsole(VerticalScroll, can_focus=True):
         Binding("x,delete", "cancel", "Cancel", key_display="x"),
         Binding("r", "repeat", "Repeat"),
         Binding("y", "copy", "Copy"),
+        Binding("v", "view", "View"),
+        Binding("d", "diff", "Differences"),
+        Binding("space", "unfold", "Arguments", show=False),
     ]
 
     calls: reactive[tuple[CallState, ...]] = reactive[tuple[CallState, ...]]((), init=False)
@@ -105,10 +108,12 @@ class CallConsole(VerticalScroll, can_focus=True):
         classes: str | None = None,
         clock: Callable[[], float] = time.time,
         for_model: ForModel | None = None,
+        asks: ResultAsks = NO_ASKS,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._clock = clock
-        self._for_model = for_model
+        self._for_model = for_model or asks.for_model
+        self._asks = asks
         self._cards: dict[str, CallCard] = {}
         self._order: tuple[CallState, ...] = ()
         self._old = OldCalls(clock)
@@ -175,7 +180,9 @@ class CallConsole(VerticalScroll, can_focus=True):
         for call in shown:
             card = self._cards.get(call.id)
             if card is None:
-                card = self._cards[call.id] = CallCard(call, self._clock, self._picture_rows)
+                card = self._cards[call.id] = CallCard(
+                    call, self._clock, self._picture_rows, view=self._first_view(), raw=self._asks.raw
+                )
                 self.mount(card, after=before)
             else:
                 card.show(call)
@@ -268,10 +275,53 @@ class CallConsole(VerticalScroll, can_focus=True):
     # Intents.
 
     def action_open(self) -> None:
+        if self.current is not None:
+            self._open(self.current)
+
+    def _open(self, call: CallState, view: View | None = None) -> None:
+        from .result_screen import ResultScreen  # not before somebody looks at one
+
+        follow = self._post_follow if links_of(call.result) else None
+        app_of(self).push_screen(
+            ResultScreen(
+                call,
+                save=self._post_save,
+                follow=follow,
+                cancel=self._post_cancel,
+                for_model=self._for_model,
+                asks=self._asks,
+                others=others_of(call, self.calls),
+                view=view,
+            )
+        )
+
+    def action_diff(self) -> None:
+        """How the result differs from that of the call before it."""
         call = self.current
         if call is not None and call.status is not CallStatus.RUNNING:
-            follow = self._post_follow if links_of(call.result) else None
-            app_of(self).push_screen(ResultScreen(call, save=self._post_save, follow=follow, for_model=self._for_model))
+            self._open(call, View.DIFF)
+
+    def _first_view(self) -> View:
+        return self._asks.first_view()
+
+    def action_view(self) -> None:
+        """Look at the chosen result in another way; the next results are shown like that too."""
+        call = self.current
+        card = self._cards.get(call.id) if call is not None else None
+        if card is None or card.call.status is CallStatus.RUNNING:
+            return
+        views = [View.RENDERED, View.JSON, *([View.RAW] if self._asks.raw is not None else [])]
+        view = views[(views.index(card.view) + 1) % len(views)] if card.view in views else View.RENDERED
+        card.look(view)
+        self._asks.keep_view(view)
+        self.notify(f"{TITLES[view]}: v shows it in another way, o on the whole screen.", markup=False, timeout=2)
+
+    def action_unfold(self) -> None:
+        """Show the arguments of the chosen call in full, or on one line again."""
+        call = self.current
+        card = self._cards.get(call.id) if call is not None else None
+        if card is not None:
+            card.unfold()
 
     def action_enter(self) -> None:
         """Follow the link where there is one; else show all."""
@@ -297,10 +347,13 @@ class CallConsole(VerticalScroll, can_focus=True):
         if call is not None and call.status is not CallStatus.RUNNING:
             self._post_save(call.id)
 
+    def _post_cancel(self, call_id: str) -> None:
+        self.post_message(self.CancelRequested(call_id))
+
     def action_cancel(self) -> None:
         call = self.current
         if call is not None and call.status is CallStatus.RUNNING:
-            self.post_message(self.CancelRequested(call.id))
+            self._post_cancel(call.id)
 
     def action_repeat(self) -> None:
         call = self.current

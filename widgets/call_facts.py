@@ -97,8 +97,10 @@ def cost(server: ServerState, width: int) -> Iterator[Line]:
 
 
 def standing(server: ServerState, profile: str, width: int) -> Iterator[Line]:
-    """Under which profile its tools are used, and of which entry it is an instance."""
+    """Under which profile its tools are used, who answers it, and of which entry it is an instance."""
     if profile:
         yield from fact("Permissions", f"profile {one_line(profile, 60)}", width)
+    if server.answers:
+        yield from fact("Answers", f"without you: {one_line(server.answers, 120)} (M)", width, "warn")
     if server.replica_of is not None:
         yield from fact("Instance", f"one of several of {one_line(server.replica_of, 60)}", width)

@@ -71,6 +71,8 @@ def notes(call: CallState, *, decided: bool = False) -> Iterator[Note]:
             yield ((f"! it could not be kept: {one_line(call.decision.unkept, 200)}", WARNING),)
     if decided and call.trace_id:
         yield ((f"trace {one_line(call.trace_id, 64)}", MUTED),)
+    for how in call.answered[-3:]:
+        yield ((f"a question was {one_line(how, 120)}", WARNING),)
     yield from _measured(call)
     yield from _problems(call, len(call.output_problems) if decided else PROBLEMS)
 

@@ -9,10 +9,12 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from ..services.models import Json, JsonObject
 from ..services.state.model import CallState, CallStatus
 from ..services.state.text import one_line
 from .call_notes import tried, waiting_words
 from .ink import Span, fit, line_width
+from .json_text import dumps
 
 NAME: Final = 12
 """Cells of a name that are kept, whatever else there is to say."""
@@ -81,7 +83,9 @@ def _beside(call: CallState, room: int, name: int) -> str:
     """
     kept = "kept" if call.cached_at is not None else ""
     marks = " · ".join(
-        word for word in (kind_word(call), "task" if call.task is not None else "", kept, tried(call)) if word
+        word
+        for word in (kind_word(call), "task" if call.task is not None else "", kept, tried(call), rounds_word(call))
+        if word
     )
     server = one_line(call.instance or call.server, 60)
     whole = f"{marks} · {server}" if marks else server
@@ -93,9 +97,41 @@ def _beside(call: CallState, room: int, name: int) -> str:
     return fit(whole, min(cell_len(whole), least)) if room > WIDE else ""
 
 
+def rounds_word(call: CallState) -> str:
+    """How often the server asked back before it answered."""
+    return f"{call.rounds} rounds" if call.rounds > 1 else ""
+
+
+def arguments_line(arguments: JsonObject, width: int) -> list[Span]:
+    """Names and values on one line of ``width`` cells: as much as fits."""
+    spans: list[Span] = []
+    left = width
+    for name, value in arguments.items():
+        if left < 6:
+            break
+        if spans:
+            spans.append((" · ", "muted"))
+            left -= 3
+        said = one_line(name, 40)
+        text = one_line(value, 200) if isinstance(value, str) else dumps_short(value)
+        spans.append((fit(f"{said} ", min(left, cell_len(said) + 1)), "muted"))
+        left -= cell_len(said) + 1
+        spans.append((fit(text, min(max(0, left), cell_len(text))), ""))
+        left -= cell_len(text)
+    return spans
+
+
+def dumps_short(value: Json) -> str:
+    """A value on one line, safe to show; of a large one only how large it is."""
+    if isinstance(value, dict | list) and len(value) > 12:
+        return f"{{{len(value)} members}}" if isinstance(value, dict) else f"[{len(value)} items]"
+    return one_line(dumps(value)[:400], 200)
+
+
 def kind_word(call: CallState) -> str:
     """What was done, where that was no call of a tool."""
-    return {"tools/call": "", "resources/read": "read", "prompts/get": "prompt"}.get(call.method, call.method)
+    words = {"tools/call": "", "resources/read": "read", "prompts/get": "prompt", "calls/run": "many times"}
+    return words.get(call.method, call.method)
 
 
 def progress_line(call: CallState, width: int) -> list[Span] | None:

@@ -14,9 +14,7 @@ from textual.widget import Widget
 from .app_of import app_of
 
 FILLER = "-filler"
-"""The class of a last child that takes what is left of the last row, and a row of its own where that is too little."""
-LEAST = 20
-"""Cells that are not too little."""
+"""The class of a last child that takes what is left of the last row, and a row of its own where it would be cut."""
 
 
 class FlowLayout(Layout):
@@ -31,7 +29,7 @@ class FlowLayout(Layout):
         for child in children:
             if child.has_class(FILLER):
                 width, wanted = size.width - x, _width(child, size, viewport)
-                if wanted and width < min(wanted, LEAST):
+                if x and width < min(wanted, size.width):
                     x, y, width = 0, y + 1, size.width
             else:
                 width = min(_width(child, size, viewport), size.width)

@@ -249,6 +249,8 @@ def read(of: Field, entry: Entry) -> MaybeJson:
         case Kind.BOOLEAN:
             if text in ("true", "false"):
                 return text == "true"
+            if text == "null" and of.nullable:
+                return None
             raise ValueProblem("true or false")
         case Kind.INTEGER:
             return _read_number(text, whole=True)
@@ -303,15 +305,18 @@ def _plain(of: Field, value: Json) -> str | None:
         case Kind.STRING | Kind.TEXT:
             return value if isinstance(value, str) else None
         case Kind.CHOICE:
-            return dumps(value) if any(same(choice.value, value) for choice in of.choices) else None
+            known = any(same(choice.value, value) for choice in of.choices) or (value is None and of.nullable)
+            return dumps(value) if known else None
         case Kind.CHOICES:
-            known = isinstance(value, list) and all(
+            listed = isinstance(value, list) and all(
                 any(same(choice.value, item) for choice in of.choices) for item in value
             )
-            return dumps(value) if known else None
+            return dumps(value) if listed else None
         case Kind.JSON:
             return dumps(value)
         case Kind.INTEGER | Kind.NUMBER | Kind.BOOLEAN:
+            if value is None and of.kind is Kind.BOOLEAN and of.nullable:
+                return "null"
             return dumps(value) if isinstance(value, bool | int | float) else None
 
 

@@ -157,12 +157,13 @@ class ImagePreview(Widget):
             old.remove()
         if terminal.graphics is Graphics.OFF:
             return
-        drawing = _drawing(picture.image, cells, terminal)
+        drawing = drawing_of(picture.image, cells, terminal)
         drawing.add_class("drawing")
         self.mount(drawing, before=0)
 
 
-def _drawing(image: Image, cells: tuple[int, int], terminal: TerminalGraphics) -> Widget:
+def drawing_of(image: Image, cells: tuple[int, int], terminal: TerminalGraphics) -> Widget:
+    """A widget that draws ``image`` in so many columns and rows, in the best way that the terminal has."""
     if terminal.graphics is Graphics.HALF_CELL:
         return HalfCells(image, *cells)
     drawing = _library_widget(image, terminal)

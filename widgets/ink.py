@@ -137,4 +137,6 @@ class InkWell:
         own = self._widget.get_component_rich_style(f"ink--{ink}", partial=True)
         if ink.startswith("cursor"):
             return Style(bgcolor=own.bgcolor)
+        if ink.startswith("found"):  # what was looked for stands out, also under the cursor
+            return Style(color=own.color, bgcolor=own.bgcolor, bold=own.bold)
         return Style(color=own.color, bold=own.bold, italic=own.italic)

@@ -1,7 +1,8 @@
 """Rows of text on the screen: plain text, or JSON in colour.
 
-Owns drawing one row at a time, whatever the length of the whole. Never holds a laid-out copy: a 2 MB text
-is a list of strings here, and only the rows in sight are coloured.
+Owns drawing one row at a time, whatever the length of the whole, and marking what was looked for. Never holds a
+laid-out copy: a 2 MB text is a list of strings here, and only the rows in sight are coloured. Where the rows of a long
+text end is found in a thread.
 """
 
 from __future__ import annotations
@@ -10,16 +11,22 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
+from anyio import to_thread
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from .found import FOUND_CSS
 from .text_rows import Rows
 
 COLOURED = 20_000
 """Lines longer than this are drawn without colours."""
+AT_ONCE = 200_000
+"""Characters whose rows are found on the loop's thread."""
+MATCH = 500
+"""Characters of a match that reach over the end of a row, at most."""
 
 _TOKEN = re.compile(
     r"""(?P<key>"(?:[^"\\]|\\.)*"\s*:)|(?P<string>"(?:[^"\\]|\\.)*"?…?)|(?P<number>-?\d[\d.eE+-]*)"""
@@ -43,8 +50,11 @@ class TextLines(Widget):
         "json--word",
         "json--mark",
         "rows--more",
+        "ink--found",
+        "ink--found-now",
     }
-    DEFAULT_CSS = """
+    DEFAULT_CSS = (
+        """
     TextLines {
         height: auto; width: 1fr; color: $foreground;
         & > .json--key { color: $primary; }
@@ -57,6 +67,8 @@ class TextLines(Widget):
         &.-muted { color: $text-muted; }
     }
     """
+        "TextLines {" + FOUND_CSS + "}"
+    )
 
     def __init__(
         self,
@@ -75,7 +87,11 @@ class TextLines(Widget):
         self._total = len(lines) if total_lines is None else total_lines
         self._more = more
         self._rows: Rows | None = None
+        self._long = _is_long(lines)
+        self._wanted = 0
         self._styles_of: dict[str, Style] = {}
+        self._pattern: re.Pattern[str] | None = None
+        self._now: tuple[int, int] | None = None
 
     @property
     def clipped(self) -> bool:
@@ -89,13 +105,49 @@ class TextLines(Widget):
         """Other lines."""
         self._lines = lines
         self._total = len(lines)
+        self._long = _is_long(lines)
         self._rows = None
+        self._wanted = 0
         self.refresh(layout=True)
 
     def rows_at(self, width: int) -> Rows:
-        if self._rows is None or self._rows.width != max(2, width):
+        """The rows for a width; of a long text those that are known, until a thread has found the new ones."""
+        width = max(2, width)
+        if self._rows is not None and self._rows.width == width:
+            return self._rows
+        if not self._long or not self.is_attached:
             self._rows = Rows(self._lines, width, words=not self._json)
+            return self._rows
+        if self._wanted != width:
+            self._wanted = width
+            self.run_worker(self._find_rows(width), exclusive=True, group="rows", exit_on_error=False)
+        if self._rows is None:
+            self._rows = Rows(["laying out …"], width)
+            self._rows.width = 0  # stands in for what is being found
         return self._rows
+
+    async def _find_rows(self, width: int) -> None:
+        lines, words = self._lines, not self._json
+        rows = await to_thread.run_sync(lambda: Rows(lines, width, words=words))
+        if lines is self._lines and self._wanted == width:
+            self._rows = rows
+            self.refresh(layout=True)
+
+    # Finding.
+
+    def search_lines(self) -> Sequence[str]:
+        """What can be looked through, line by line."""
+        return self._lines
+
+    def mark(self, pattern: re.Pattern[str] | None, now: tuple[int, int] | None = None) -> None:
+        """Draw what matches in other ink; ``now``: (line, start) of the one that is looked at."""
+        if (pattern, now) != (self._pattern, self._now):
+            self._pattern, self._now = pattern, now
+            self.refresh()
+
+    def row_of(self, line: int, at: int) -> int:
+        """The row of a character."""
+        return self.rows_at(self.size.width).row_of(line, at)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         rows = len(self.rows_at(width))
@@ -119,8 +171,42 @@ class TextLines(Widget):
             return Strip.blank(width, base)
         line, start, end = rows[y]
         if not self._json or len(line) > COLOURED:
-            return Strip([Segment(line[start:end], base)]).adjust_cell_length(width, base)
-        return Strip(self._coloured(line, start, end, base)).adjust_cell_length(width, base)
+            segments = [Segment(line[start:end], base)]
+        else:
+            segments = self._coloured(line, start, end, base)
+        strip = Strip(self._marked(segments, line, start, end, y) if self._pattern is not None else segments)
+        return strip.adjust_cell_length(width, base)
+
+    def _marked(self, segments: list[Segment], line: str, start: int, end: int, y: int) -> list[Segment]:
+        """The segments of one row with what was found on it in other ink."""
+        assert self._pattern is not None
+        before = max(0, start - MATCH)
+        inks: list[tuple[int, int, Style]] = []
+        for match in self._pattern.finditer(line, before, min(len(line), end + MATCH)):
+            if match.end() > start and match.start() < end:
+                now = self._now is not None and self._now[1] == match.start() and self._is_now(y)
+                ink = self._ink("ink--found-now" if now else "ink--found")
+                inks.append((max(match.start(), start) - start, min(match.end(), end) - start, ink))
+        if not inks:
+            return segments
+        cut: list[Segment] = []
+        at = 0
+        for segment in segments:
+            text, style = segment.text, segment.style or Style.null()
+            last, position = at + len(text), at
+            for left, right, ink in inks:
+                first, until = max(left, position), min(right, last)
+                if first < until:
+                    cut += [Segment(text[position - at : first - at], style)] if first > position else []
+                    cut.append(Segment(text[first - at : until - at], style + ink))
+                    position = until
+            cut += [Segment(text[position - at :], style)] if position < last else []
+            at = last
+        return cut
+
+    def _is_now(self, y: int) -> bool:
+        rows = self._rows
+        return rows is not None and self._now is not None and rows.line_at(y) == self._now[0]
 
     def _coloured(self, line: str, start: int, end: int, base: Style) -> list[Segment]:
         segments: list[Segment] = []
@@ -149,6 +235,17 @@ class TextLines(Widget):
         style = self._styles_of.get(name)
         if style is None:
             own = self.get_component_rich_style(name, partial=True)
-            style = Style(color=own.color, bold=own.bold, italic=own.italic)
+            backdrop = own.bgcolor if "found" in name else None
+            style = Style(color=own.color, bgcolor=backdrop, bold=own.bold, italic=own.italic)
             self._styles_of[name] = style
         return style
+
+
+def _is_long(lines: Sequence[str]) -> bool:
+    """Too long for its rows to be found at once."""
+    left = AT_ONCE
+    for line in lines:
+        left -= len(line) + 8
+        if left < 0:
+            return True
+    return False

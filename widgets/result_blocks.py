@@ -6,13 +6,14 @@ never changes a value; sizes are of the raw data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from ..services.models import ErrorInfo, Json, JsonObject, as_list, as_object, as_text
 from ..services.models.content import SAME_TEXT_LIMIT, Kind, Part, parts_of, says_the_same, wrapped_text
 from ..services.state.model import CallState
 from ..services.state.text import one_line
+from .audio_facts import audio_facts
 from .json_text import JsonTextError, dumps, loads
 
 Tone: TypeAlias = Literal["plain", "muted", "warn", "bad"]
@@ -20,10 +21,11 @@ Tone: TypeAlias = Literal["plain", "muted", "warn", "bad"]
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """Raw text of a server."""
+    """Raw text of a server, and the type that the server claims, where it claims one."""
 
     text: str
     tone: Tone = "plain"
+    mime: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,10 @@ def _call_blocks(result: JsonObject) -> list[Block]:
     plain = wrapped_text(structured)
     if has_structured:
         blocks.append(JsonBlock(structured))
+    alone = not has_structured and len(as_list(result.get("content"))) == 1
     for part in parts_of({"content": result.get("content")}):
+        if alone and (value := json_in(part)) is not None:
+            return [remark("text that is JSON"), JsonBlock(value)]
         if has_structured and part.kind is Kind.TEXT and says_the_same(part.text, structured):
             told_twice += 1
             if part.text == plain:  # lines are read as lines, not as one long text in quotation marks
@@ -183,6 +188,22 @@ def _part_blocks(part: Part) -> list[Block]:
             return [remark(head), JsonBlock(part.raw)]
 
 
+def json_in(part: Part) -> Json:
+    """The array or object that a text of a result is; None: it is none, or too long to be read at once."""
+    text = part.text
+    if part.kind is not Kind.TEXT or len(text) > JSON_TEXT or text.lstrip()[:1] not in ("{", "["):
+        return None
+    if text.rstrip()[-1:] not in ("}", "]"):
+        return None
+    try:
+        value = loads(text)
+    except JsonTextError:
+        return None
+    return value if isinstance(value, dict | list) and value else None
+
+
+JSON_TEXT = 200_000
+"""Characters of a text up to which it is read to see whether it is JSON."""
 UNSEEN = " · not for a model"
 """What is said of a part that a model would not receive."""
 DESCRIPTION = 2_000
@@ -192,7 +213,9 @@ DESCRIPTION = 2_000
 def _binary(what: str, part: Part) -> Remark:
     kind = one_line(part.mime or part.found or "no type given", 60)
     flaws = [(f"\n! {one_line(flaw, 160)}", "$text-warning") for flaw in part.flaws]
-    return remark((what, "bold $primary"), f"  {kind} · {size_words(part.size)} · s saves it{UNSEEN}", *flaws)
+    facts = audio_facts(part.data) if (part.found or part.mime).startswith("audio/") else None
+    words = (kind, facts.words() if facts is not None else "", size_words(part.size), "s saves it")
+    return remark((what, "bold $primary"), f"  {' · '.join(word for word in words if word)}{UNSEEN}", *flaws)
 
 
 def _resource_blocks(part: Part) -> list[Block]:
@@ -213,7 +236,7 @@ def _text_or_json(text: str, mime: str) -> Block:
             return JsonBlock(loads(text))
         except JsonTextError:
             pass
-    return TextBlock(text)
+    return TextBlock(text, mime=mime)
 
 
 def _link_blocks(part: Part) -> list[Block]:

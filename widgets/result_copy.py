@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..services.models import as_list, as_object, as_text
 from ..services.state.model import CallState
+from ..services.state.text import one_line
 from .json_text import pretty_text
 
 if TYPE_CHECKING:
@@ -36,9 +37,14 @@ def copy_result(app: App[object], call: CallState) -> None:
     if call.result_dropped and call.error is None:
         app.notify("The result is no longer kept: newer calls needed the room.", severity="warning", markup=False)
         return
-    text = result_text(call)
+    copy_words(app, result_text(call), "")
+
+
+def copy_words(app: App[object], text: str, what: str) -> None:
+    """Copy a text; ``what`` it is is said, unless it is empty."""
     if len(text) > LIMIT:
         app.notify("Too long for the clipboard: save it with s.", severity="warning", markup=False)
         return
     app.copy_to_clipboard(text)
-    app.notify(f"{len(text):,} characters copied.", markup=False)
+    named = f"{one_line(what, 80)}: " if what else ""
+    app.notify(f"{named}{len(text):,} characters copied.", markup=False)

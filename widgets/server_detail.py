@@ -18,6 +18,7 @@ from textual.strip import Strip
 from ..services.models import Status
 from ..services.state.model import McpState, ServerState
 from .ink import INK_CLASSES, INK_CSS, InkWell, Line
+from .process_lines import NO_PROCESS, ProcessFacts
 from .provenance_lines import own_files_left_out
 from .server_facts import overview, welcome
 from .server_offer import NOTHING, Declared
@@ -52,6 +53,8 @@ class ServerDetail(ScrollView, can_focus=True):
     server: reactive[ServerState | None] = reactive[ServerState | None](None)
     declared: reactive[Declared] = reactive(NOTHING)
     """What we told the server about ourselves."""
+    process: reactive[ProcessFacts] = reactive(NO_PROCESS)
+    """How its process is started."""
     profile: reactive[str] = reactive("")
     """The permission profile that its tools are used under."""
     mcp: var[McpState] = var(McpState())
@@ -73,6 +76,10 @@ class ServerDetail(ScrollView, can_focus=True):
             self.lay_out()
 
     def watch_declared(self) -> None:
+        if self.display:
+            self.lay_out()
+
+    def watch_process(self) -> None:
         if self.display:
             self.lay_out()
 
@@ -99,7 +106,7 @@ class ServerDetail(ScrollView, can_focus=True):
         self._lines = (
             welcome(own_files_left_out(self.mcp))
             if server is None
-            else overview(server, room, self._clock(), self.declared, self.profile)
+            else overview(server, room, self._clock(), self.declared, self.profile, self.process)
         )
         self.virtual_size = Size(0, len(self._lines))
         self.refresh()

@@ -13,8 +13,10 @@ from ..services.state.model import ServerState
 from ..services.state.text import one_line, visible
 from . import call_facts
 from . import server_offer as offer
+from .capability_lines import capabilities_in_full
 from .fact_lines import bullets, clock, dotted, fact, section, size
 from .ink import Line, fit, wrapped
+from .process_lines import NO_PROCESS, ProcessFacts, process
 from .provenance_lines import offered, provenance, told_by_rule, tool_changes
 from .server_offer import NOTHING, Declared
 from .status_marks import UNDER_WAY, mark_of, milliseconds, of_whole_file, plain_title, seconds_left
@@ -24,11 +26,17 @@ STDERR_LINES = 12
 
 
 def overview(
-    server: ServerState, width: int, now: float, declared: Declared = NOTHING, profile: str = ""
+    server: ServerState,
+    width: int,
+    now: float,
+    declared: Declared = NOTHING,
+    profile: str = "",
+    facts: ProcessFacts = NO_PROCESS,
 ) -> list[Line]:
     """The whole document of one server for ``width`` cells at wall time ``now``.
 
-    ``declared``: what we told it about ourselves; ``profile``: the one its tools are used under.
+    ``declared``: what we told it about ourselves; ``profile``: the one its tools are used under; ``facts``: how its
+    process is started.
     In groups: who it is, how it is reached, what it offers;
     then what moves or is wrong, and its own words last, for they may be long.
     """
@@ -46,6 +54,10 @@ def overview(
         lines += bullets("Configuration", f"{len(server.lints)}", server.lints, "▲", "warn", width)
     if server.instructions:
         lines += section("Instructions", "in the server's own words", server.instructions, width)
+    lines += process(server, facts, width, now)
+    lines += offer.timers(server, width)
+    if server.usable:
+        lines += capabilities_in_full(server.capabilities, declared.capabilities, width)
     return lines
 
 
@@ -133,7 +145,7 @@ def _sentence(server: ServerState, now: float) -> tuple[str, str]:
             tries = f", attempt {server.attempt} of {server.attempts}" if server.attempts else ""
             return f"Not connected; trying again {when}{tries}", "r tries at once"
         case Status.FAILED:
-            return "Not connected", "r tries again"
+            return "Not connected", "r tries again · C finds out why"
 
 
 def _login(server: ServerState) -> tuple[str, str]:
@@ -232,7 +244,6 @@ def _connection(server: ServerState, width: int) -> Iterable[Line]:
         traffic = f"{counted.sent:,} sent, {size(counted.bytes_sent)} · {counted.received:,} received, "
         yield from fact("Messages", traffic + size(counted.bytes_received), width)
     yield from call_facts.load(server, width)
-    yield from offer.timers(server, width)
 
 
 def _session(server: ServerState, declared: Declared, width: int, now: float) -> Iterable[Line]:

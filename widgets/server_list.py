@@ -1,213 +1,161 @@
-"""The server list: one aligned line a server, drawn from ``McpState``.
+"""The server list: the rows of ``ServerTable``, and what a person does to the list itself.
 
-Owns which columns fit and what a row says. Posts ``Highlighted`` and ``Chosen`` of its base; never
-connects or decides anything.
+Owns what is ticked, which groups are folded and the filter that is typed. Posts ``Highlighted`` and ``Chosen`` of its
+base and ``Changed``; never connects or decides anything.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import ClassVar
 
-from rich.cells import cell_len
-from textual.reactive import var
+from textual import events
+from textual.binding import Binding, BindingType
 
-from ..services.models import Status
-from ..services.state.model import McpState, ServerState
+from ..services.state.model import ServerState
 from ..services.state.text import one_line
-from .app_of import app_of
-from .ink import Line, Span, fit
-from .provenance_lines import own_files_left_out
-from .status_marks import (
-    held_back,
-    mark_of,
-    milliseconds,
-    needs_human,
-    of_whole_file,
-    shown_name,
-    status_words,
-    transport_word,
-)
-from .virtual_list import VirtualList
+from .server_rows import GroupHead
+from .server_table import ServerTable, key_of
 
-STATUS_WIDTH, ERA_WIDTH, TOOLS_WIDTH, PING_WIDTH = 10, 6, 5, 6
-ERA_AND_VERSION = 17
-"""``legacy 2025-11-25``, where there is room."""
-NAME_LEAST, NAME_MOST = 8, 28
+LONGEST_WORDS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Widths in cells; 0 for a column that is left out."""
+class ServerList(ServerTable):
+    """The cursor follows its server when the order changes."""
 
-    name: int
-    transport: int
-    era: int
-    tools: int
-    ping: int
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "fold(True)", "Fold", show=False),
+        Binding("right", "fold(False)", "Unfold", show=False),
+    ]
 
     @property
-    def wide(self) -> int:
-        """Cells from the status column to the end of the row: where a sentence may stand."""
-        return STATUS_WIDTH + sum(width + 1 for width in (self.era, self.tools, self.ping) if width)
+    def has_ticks(self) -> bool:
+        return bool(self._ticked)
 
+    @property
+    def ticked(self) -> tuple[ServerState, ...]:
+        """The servers that were ticked, in their order; on the head of a group and with none ticked, those of it."""
+        if self._ticked:
+            return tuple(row for row in self.mcp.listed() if row.id in self._ticked)
+        head = self.current
+        if isinstance(head, GroupHead):
+            ids = next((ids for title, ids in self._layout if title == head.title), ())
+            return tuple(self.mcp.servers[name] for name in ids if name in self.mcp.servers)
+        return ()
 
-def columns_for(width: int, names: int, transport: int) -> Columns:
-    """Columns of a row of ``width`` cells; ``names`` and ``transport`` are the longest texts there.
+    def tick_row(self) -> None:
+        """Tick the row under the cursor, or not any more, and go on to the next; a head stands for its servers."""
+        row = self.current
+        if isinstance(row, GroupHead):
+            self._tick_all(next((ids for title, ids in self._layout if title == row.title), ()))
+        elif row is not None:
+            self._ticked ^= {row.id}
+            self.redraw_row(self.cursor)
+            self.action_move(1)
+            self.post_message(self.Changed())
 
-    While the names do not fit, latency goes first, then era, then transport, then the tool count.
-    """
-    wanted = max(NAME_LEAST, min(names, NAME_MOST))
-    comfortable = min(wanted, 14)
-    columns = {"ping": PING_WIDTH, "era": ERA_WIDTH, "transport": transport, "tools": TOOLS_WIDTH}
-    fixed = 2 + 1 + STATUS_WIDTH + 1  # glyph and blank, blank before the status, right margin
+    def tick_all(self) -> None:
+        """Tick every server that was found; with all of them ticked, none."""
+        self._tick_all(tuple(name for _, ids in self._layout for name in ids))
 
-    def left() -> int:
-        return width - fixed - sum(value + 1 for value in columns.values() if value)
+    def _tick_all(self, ids: tuple[str, ...]) -> None:
+        chosen = frozenset(ids)
+        self._ticked = self._ticked - chosen if chosen <= self._ticked else self._ticked | chosen
+        self.refresh()
+        self.post_message(self.Changed())
 
-    for drop in ("ping", "era", "transport", "tools"):
-        if left() >= comfortable:
-            break
-        columns[drop] = 0
-    if columns["ping"] and left() >= comfortable + 4 + ERA_AND_VERSION - ERA_WIDTH:
-        columns["era"] = ERA_AND_VERSION
-    return Columns(
-        name=max(4, left()),
-        transport=columns["transport"],
-        era=columns["era"],
-        tools=columns["tools"],
-        ping=columns["ping"],
-    )
+    def untick(self) -> bool:
+        """Whether there was anything ticked."""
+        had, self._ticked = bool(self._ticked), frozenset()
+        if had:
+            self.refresh()
+            self.post_message(self.Changed())
+        return had
 
+    def action_fold(self, fold: bool) -> None:
+        """Close or open the group of the row under the cursor; the cursor goes to its head."""
+        row = self.current
+        title = row.title if isinstance(row, GroupHead) else self._group_of(row) if row is not None else ""
+        if title and (title in self._folded) is not fold:
+            self._folded ^= {title}
+            self._present(self._filled())
+            if fold:
+                self.move_cursor(next(i for i, one in enumerate(self._rows) if key_of(one) == (title,)))
 
-def _era_words(server: ServerState, width: int) -> str:
-    era = server.era.value if server.era else ""
-    return f"{era} {one_line(server.version or '')}" if width > ERA_WIDTH else era
+    def _group_of(self, row: ServerState) -> str:
+        return next((title for title, ids in self._layout if row.id in ids), "")
 
-
-class ServerList(VirtualList[ServerState]):
-    """Rows follow ``mcp.order``; the cursor follows its server when the order changes."""
-
-    mcp: var[McpState] = var(McpState())
-    """Not reactive: the rows that changed are drawn again, never all of them."""
-
-    def __init__(self, *, id: str | None = None, clock: Callable[[], float] = time.time) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._clock = clock
-        self._rows: tuple[ServerState, ...] = ()
-        self._widths: dict[str, tuple[ServerState, int, int]] = {}
-        self._names: int = 0
-        self._transport: int = 0
-        self._awaited = ""
-
-    def watch_mcp(self, old: McpState, new: McpState) -> None:
-        current = self.current
-        before, self._rows = self._rows, new.listed()
-        reordered = old.order != new.order
-        widest = self._measured()
-        if reordered or widest != (self._names, self._transport) or not self._rows:
-            self._names, self._transport = widest
-            self.resized_items()
+    def action_choose(self) -> None:
+        row = self.current
+        if isinstance(row, GroupHead):
+            self.action_fold(not row.folded)
         else:
-            for index, (was, row) in enumerate(zip(before, self._rows, strict=True)):
-                if was is not row:
-                    self.redraw_row(index)
-        if reordered and current is not None and current.id in new.order:
-            self.move_cursor(new.order.index(current.id), quiet=True)
-        if self._awaited in new.servers:
-            self.show(self._awaited)
+            super().action_choose()
 
-    def _measured(self) -> tuple[int, int]:
-        """Cells of the longest name and of the longest transport; only rows that changed are measured again."""
-        known, self._widths = self._widths, {}
-        names = transport = 0
-        for row in self._rows:
-            width = known.get(row.id)
-            if width is None or width[0] is not row:
-                width = (row, cell_len(shown_name(row)), len(transport_word(row.transport)))
-            self._widths[row.id] = width
-            names, transport = max(names, width[1]), max(transport, width[2])
-        return names, transport
+    # The filter.
 
-    def show(self, server: str) -> None:
-        """Put the cursor on a server; on one that is not listed yet, once it is."""
-        self._awaited = "" if server in self.mcp.order else server
-        if not self._awaited:
-            self.move_cursor(self.mcp.order.index(server))
+    @property
+    def finding(self) -> bool:
+        """Letters are typed into the filter."""
+        return self._finding
 
-    def on_key(self) -> None:
+    def begin_finding(self) -> None:
+        self._finding = True
+        self.styles.min_height = self.outer_size.height  # what stands below must not move with every letter
+        self.resized_items()
+        self.post_message(self.Changed())
+
+    def find(self, words: str) -> bool:
+        """Show only servers with these words; whether they are others than before."""
+        before = self._wanted.words
+        self.list_as(replace(self._wanted, words=words[:LONGEST_WORDS]))
+        return before != words
+
+    def end_finding(self) -> None:
+        self._finding = False
+        self.styles.min_height = None
+        self.resized_items()
+        self.post_message(self.Changed())
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return self._finding and character is not None and character.isprintable()
+
+    def on_key(self, event: events.Key) -> None:
         self._awaited = ""  # a person goes elsewhere meanwhile
+        if self._settling is not None:
+            self._settling.reset()  # no row moves away under the hands of somebody
+        if self._finding and self._typed(event):
+            event.stop()
+            event.prevent_default()
 
-    def tick(self) -> None:
-        """A second went by: draw the rows that count down."""
-        for index, row in enumerate(self._rows):
-            if row.status is Status.RECONNECTING:
-                self.redraw_row(index)
+    def _typed(self, event: events.Key) -> bool:
+        """Whether the key belongs to the filter."""
+        words = self._wanted.words
+        match event.key:
+            case "enter" | "tab":
+                self.end_finding()
+            case "escape":
+                self._finding = False
+                self.find("")
+                self.end_finding()
+            case "backspace" | "ctrl+h":
+                self.find(words[:-1])
+            case "ctrl+u":
+                self.find("")
+            case "ctrl+w":
+                self.find(" ".join(words.split()[:-1]))
+            case _ if event.is_printable and event.character is not None:
+                self.find(words + event.character)
+            case _:
+                return False
+        return True
 
-    def length(self) -> int:
-        return len(self._rows)
+    def on_paste(self, event: events.Paste) -> None:
+        if self._finding:
+            event.stop()
+            self.find(self._wanted.words + one_line(event.text, LONGEST_WORDS))
 
-    def item_at(self, index: int) -> ServerState:
-        return self._rows[index]
-
-    def stamp(self, item: ServerState) -> Hashable:
-        counting = status_words(item, self._clock()) if item.status is Status.RECONNECTING else None
-        return (self._names, self._transport, counting)
-
-    def headed(self) -> bool:
-        return bool(self._rows) and app_of(self).size.height >= 20
-
-    def heading(self, width: int) -> Line | None:
-        if not self.headed():
-            return None
-        columns = self._columns(width - 1)
-        text = "   " + fit("name", columns.name)
-        if columns.transport:
-            text += " " + fit("via", columns.transport)
-        text += " " + fit("status", STATUS_WIDTH)
-        if columns.era:
-            text += " " + fit("era", columns.era)
-        if columns.tools:
-            text += " " + fit("tools", TOOLS_WIDTH, right=True)
-        if columns.ping:
-            text += " " + fit("ping", PING_WIDTH, right=True)
-        return ((text, "muted"),)
-
-    def empty(self) -> Line:
-        adds = "" if own_files_left_out(self.mcp) else ": n adds one"
-        return ((f"  no servers configured{adds}", "muted"),)
-
-    def paint(self, item: ServerState, width: int, *, current: bool) -> Line:
-        columns = self._columns(width)
-        mark = mark_of(item)
-        quiet = item.status in (Status.DISABLED, Status.REJECTED)
-        name_ink = "strong" if current else "muted" if quiet else ""
-        line: list[Span] = [(f"{mark.glyph} ", mark.ink), (fit(shown_name(item), columns.name), name_ink)]
-        if columns.transport:
-            via = "" if of_whole_file(item) else transport_word(item.transport)
-            line.append((" " + fit(via, columns.transport), "muted"))
-        line.append((" ", ""))
-        if not item.usable:
-            return (*line, *self._sentence(item, columns.wide, mark.ink))
-        held = held_back(item)
-        line.append((fit("held back" if held else item.status.value, STATUS_WIDTH), "bad" if held else mark.ink))
-        if columns.era:
-            line.append((" " + fit(_era_words(item, columns.era), columns.era), "muted"))
-        if columns.tools:
-            count = "…" if item.tools is None else str(len(item.tools))
-            line.append((" " + fit(count, TOOLS_WIDTH, right=True), ""))
-        if columns.ping:
-            ping = "" if item.latency_ms is None else milliseconds(item.latency_ms)
-            line.append((" " + fit(ping, PING_WIDTH, right=True), "muted"))
-        return line
-
-    def _sentence(self, item: ServerState, width: int, ink: str) -> Line:
-        """Status and reason across the columns that have nothing to say; ``↵`` where Enter helps."""
-        words = status_words(item, self._clock())
-        if not needs_human(item) and item.status is not Status.FAILED:
-            return ((fit(words, width), ink),)
-        return ((fit(words, width - 2), ink), (" ↵", "accent"))
-
-    def _columns(self, width: int) -> Columns:
-        return columns_for(width, self._names, self._transport)
+    def on_blur(self) -> None:
+        super().on_blur()
+        if self._finding:
+            self.end_finding()

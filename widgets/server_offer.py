@@ -31,6 +31,16 @@ TASK_MARKS: dict[str, tuple[str, str]] = {
     "failed": ("✖", "bad"),
     "cancelled": ("○", "muted"),
 }
+LIMIT_NAME, LIMIT, LIMIT_WORDS = 13, 14, 30
+WIDE_LIMITS = 80
+"""Cells from which on it is also said what a time limit bounds."""
+LIMITS = {
+    "connect": "one attempt to connect",
+    "request": "an answer to one request",
+    "call": "one call, all its rounds",
+    "idle": "a call without progress",
+    "probe": "server/discover",
+}
 LISTENING = {
     "connecting": "asking to be told of changes",
     "listening": "told of changes",
@@ -158,17 +168,15 @@ def _names(declared: JsonObject) -> Iterator[str]:
 
 
 def timers(server: ServerState, width: int) -> Iterator[Line]:
-    """The time limits; where one comes from is said unless it is the default."""
+    """The time limits, what each bounds, and where it comes from (a variable, a file, the default)."""
     if not server.timers:
         return
-    named = [timer for timer in server.timers if timer.source != "default"]
-    words = (
-        f"{timer.name} {span(timer.seconds)}" + (f" ({one_line(timer.source, 60)})" if timer in named else "")
-        for timer in server.timers
-    )
-    yield from chips("Time limits", words, width)
-    if len(named) < len(server.timers):
-        yield from fact("", "the others by default" if named else "all by default", width, "muted")
+    yield from heading("Time limits", "how long, for what, and who said so")
+    for timer in server.timers:
+        source = "by default" if timer.source == "default" else one_line(timer.source, 200)
+        left = fit(f"  {timer.name}", LIMIT_NAME) + fit(span(timer.seconds), LIMIT)
+        told = source if width < WIDE_LIMITS else fit(LIMITS.get(timer.name, ""), LIMIT_WORDS) + source
+        yield ((left, ""), (fit(told, max(0, width - LIMIT_NAME - LIMIT)), "muted"))
 
 
 def tasks(server: ServerState, width: int) -> Iterator[Line]:

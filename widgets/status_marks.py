@@ -93,6 +93,11 @@ def needs_human(server: ServerState) -> bool:
     return server.status in (Status.PENDING_APPROVAL, Status.NEEDS_AUTH)
 
 
+def wants_variables(server: ServerState) -> bool:
+    """It does not work, and variables that its entry names are not set."""
+    return bool(server.missing) and server.status in (Status.FAILED, Status.NOT_CONFIGURED)
+
+
 def seconds_left(server: ServerState, now: float) -> int:
     """Whole seconds until the next attempt, rounded up; 0 when it is due or none is planned."""
     if server.retry_at is None:
@@ -130,6 +135,9 @@ def status_words(server: ServerState, now: float) -> str:
             return f"unreadable · {one_line(plain_title(server))}"
         case Status.BLOCKED if server.error is not None and server.error.kind == "policy":
             return f"{word} · {one_line(as_text(server.error.details.get('rule')) or 'not allowed')}"
+        case Status.FAILED | Status.NOT_CONFIGURED if wants_variables(server):
+            more = f" and {len(server.missing) - 1} more" if len(server.missing) > 1 else ""
+            return f"{word} · set {one_line(next(iter(server.missing)), 40)}{more}"
         case Status.FAILED | Status.NOT_CONFIGURED | Status.BLOCKED:
             reason = short_reason(server.error)
             return f"{word} · {reason}" if reason else word

@@ -17,11 +17,21 @@ class TabbedPane(ContentSwitcher):
     def __init__(self, *children: Widget, tabs: tuple[tuple[str, str], ...], id: str | None = None) -> None:  # noqa: A002
         super().__init__(*children, id=id, initial=tabs[0][0])
         self._tabs = tabs
+        self._left_out: set[str] = set()
         self._label()
 
     def show(self, name: str) -> None:
         """Bring the child ``name`` to the front."""
         self.current = name
+        self._label()
+
+    def call_tab(self, name: str, title: str | None) -> None:
+        """Give the tab of ``name`` another title (plain words); None: it is left out for now."""
+        if title is None:
+            self._left_out.add(name)
+        else:
+            self._left_out.discard(name)
+            self._tabs = tuple((one, title if one == name else known) for one, known in self._tabs)
         self._label()
 
     def tell(self, words: str) -> None:
@@ -35,5 +45,6 @@ class TabbedPane(ContentSwitcher):
                 f"[{'bold' if name == chosen else '$text-muted not bold'} @click=screen.show_tab('{name}')]{title}[/]"
             )
             for name, title in self._tabs
+            if name not in self._left_out or name == chosen
         ]
         self.border_title = Content(" │ ").join(labels)

@@ -19,6 +19,8 @@ from time import monotonic
 from typing import Any
 
 VARIABLE = "MCPDECK_GRAPHICS"
+SWITCH = "MCPDECK_IMAGES"
+"""``off``: pictures are named and not drawn."""
 ANSWER_WAIT = 0.5
 """Seconds to wait for an answer at most; every terminal in use answers at once."""
 
@@ -55,12 +57,19 @@ class TerminalGraphics:
 
 
 _found = TerminalGraphics()
+_wanted = True
 _saved: list[tuple[int, list[Any]]] = []
 
 
 def current() -> TerminalGraphics:
-    """What was found; half cells until something was."""
-    return _found
+    """What was found; half cells until something was. Nothing is drawn where a person wants no pictures."""
+    return _found if _wanted else TerminalGraphics(Graphics.OFF, _found.cell_width, _found.cell_height)
+
+
+def show_pictures(wanted: bool) -> None:
+    """Whether pictures are drawn from now on; those on the screen change when they are drawn again."""
+    global _wanted  # noqa: PLW0603 - one process, one person
+    _wanted = wanted
 
 
 def use(found: TerminalGraphics) -> None:
@@ -71,6 +80,8 @@ def use(found: TerminalGraphics) -> None:
 
 def from_environment(environ: Mapping[str, str]) -> Graphics | None:
     """What the environment says; None when the terminal has to be asked."""
+    if environ.get(SWITCH, "").strip().lower() in ("off", "0", "no", "false"):
+        return Graphics.OFF
     wanted = environ.get(VARIABLE, "").strip().lower()
     if wanted in tuple(Graphics):
         return Graphics(wanted)

@@ -22,6 +22,8 @@ from ..services.state.text import visible
 EXACT = 4_000
 """Up to this many characters a line with wide characters is cut exactly; beyond, at half the width."""
 TAB = 4
+SLICE = 200_000
+"""Characters that are looked at in one piece."""
 
 # Characters that may take other than one cell: combining marks, East Asian wide, emoji and the like.
 _NOT_ONE_CELL = re.compile(
@@ -38,7 +40,37 @@ Span: TypeAlias = tuple[int, int]
 
 def lines_of(text: str) -> list[str]:
     """The lines of raw text, safe to show."""
-    return visible(text).expandtabs(TAB).split("\n") if text else []
+    if len(text) <= SLICE:
+        return visible(text).expandtabs(TAB).split("\n") if text else []
+    lines: list[str] = []
+    whole: list[str] = []  # pieces of the line that is not at its end
+    for piece in _slices(text):
+        first, *more = visible(piece).expandtabs(TAB).split("\n")
+        whole.append(first)
+        if more:
+            lines.append("".join(whole))
+            lines += more[:-1]
+            whole = [more[-1]]
+    return [*lines, "".join(whole)]
+
+
+def _slices(text: str) -> Iterator[str]:
+    """Pieces that are each looked at in a moment: other threads wait for as long as that takes."""
+    at = 0
+    while at < len(text):
+        end = at + SLICE
+        end = (text.rfind("\n", at + SLICE // 2, end) + 1) or end
+        if text[end - 1 : end + 1] == "\r\n":
+            end += 1
+        yield text[at:end]
+        at = end
+
+
+def _all_narrow(line: str) -> bool:
+    """Every character takes one cell."""
+    if line.isascii():
+        return True
+    return not any(_NOT_ONE_CELL.search(line, at, at + SLICE) for at in range(0, len(line), SLICE))
 
 
 def first_lines(text: str, rows: int, width: int) -> list[str]:
@@ -74,12 +106,25 @@ class Rows:
             return line, part * step, (part + 1) * step
         return line, *self._spans(index)[part]
 
+    def line_at(self, row: int) -> int:
+        """The place of the line that a row is part of."""
+        return bisect_right(self._ends, row)
+
+    def row_of(self, index: int, at: int) -> int:
+        """The row on which the character ``at`` of line ``index`` stands."""
+        first = self._ends[index - 1] if index else 0
+        step = self._steps[index]
+        if step:
+            return min(first + at // step, self._ends[index] - 1)
+        spans = self._spans(index)
+        return first + max(0, bisect_right(spans, at, key=lambda span: span[0]) - 1)
+
     def _step(self, line: str) -> int:
         """Characters a row of this line; 0 when that differs from row to row."""
         length = len(line)
         if length <= self.width // 2:
             return self.width
-        if line.isascii() or not _NOT_ONE_CELL.search(line):
+        if _all_narrow(line):
             return 0 if self._words and length > self.width else self.width
         return self.width // 2 if length > EXACT and not self._words else 0
 
@@ -102,7 +147,7 @@ def _by_cells(line: str, width: int) -> Iterator[Span]:
 
 
 def _between_words(line: str, width: int) -> Iterator[Span]:
-    narrow = line.isascii() or not _NOT_ONE_CELL.search(line)
+    narrow = _all_narrow(line)
     exact = not narrow and len(line) <= EXACT
     if not narrow and not exact:
         width //= 2  # never too wide, whatever the characters

@@ -6,7 +6,7 @@ JSON. Never calls anything itself: it posts ``CallRequested``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -15,28 +15,33 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive, var
-from textual.widget import Widget
+from textual.reactive import reactive
 from textual.widgets import Static
 
 from ..services.models import JsonObject, Tool
 from ..services.state.text import one_line
 from .after_typing import after_typing
 from .chip import Chip
-from .form_bar import FormBar
+from .draft_form import DraftForm
 from .form_fields import FieldsForm, problem_lines
-from .form_values import EMPTY, Entry, Field, Form, Kind, Problem, collect, first_entry, form_of, spread
-from .json_text import JsonTextError, pretty_text, same
-from .schema_shape import skeleton
-from .tool_draft import Draft, count_words, json_object, speaks_of
+from .form_subject import Subject
+from .form_values import Entry, Field, Kind, Problem
+from .forms.gathering import gathered, path_words
+from .forms.nodes import Node
+from .forms.problem_places import place_of
+from .forms.sending import sendable
+from .forms.sent_line import SentLine
+from .json_text import JsonTextError
+from .subject_words import subject_title, subject_words
+from .tool_draft import Draft, count_words, json_object
 from .tool_words import About, title_of
 from .value_editor import ValueEditor
 
 RAW = Field("arguments", Kind.JSON, required=False, schema={"type": "object"})
 
 
-class ToolForm(Widget):
-    """``tool`` of ``server``; ``enabled`` while calls can be made. Drafts are kept by (server, tool name)."""
+class ToolForm(DraftForm):
+    """``subject`` is what is filled in; ``enabled`` while it can be used. Drafts are kept by the subject's key."""
 
     DEFAULT_CSS = """
     ToolForm {
@@ -60,11 +65,12 @@ class ToolForm(Widget):
         Binding("ctrl+r,ctrl+enter", "call", "Call", key_display="Ctrl+R", priority=True),
         Binding("ctrl+g,f4", "call_as_task", "Call as a task", show=False, priority=True),
         Binding("ctrl+o,f2", "toggle_json", "Form/JSON", key_display="Ctrl+O", priority=True),
+        Binding("ctrl+e", "edit", "In $EDITOR", show=False, priority=True),
+        Binding("f8", "empty", "Empty the form, or bring it back", show=False),
+        Binding("alt+s", "whole_sent", "All that is sent", show=False),
         Binding("f3", "toggle_about", "Whole description", key_display="F3", show=False),
     ]
 
-    tool: reactive[Tool | None] = reactive(None, init=False)
-    server: reactive[str | None] = reactive(None, init=False)
     enabled: reactive[bool] = reactive(True, init=False)
     tasks: reactive[bool] = reactive(False, init=False)
     """The tool can be called as a task."""
@@ -76,28 +82,31 @@ class ToolForm(Widget):
         """Call it. ``validate`` False: the person saw the problems and sends anyway."""
 
         def __init__(
-            self, server: str, tool_name: str, arguments: JsonObject, *, validate: bool = True, as_task: bool = False
+            self, subject: Subject, arguments: JsonObject, *, validate: bool = True, as_task: bool = False
         ) -> None:
             super().__init__()
-            self.server = server
-            self.tool_name = tool_name
+            self.subject = subject
             self.arguments = arguments
             self.validate = validate
             self.as_task = as_task
 
         @property
+        def server(self) -> str:
+            return self.subject.server
+
+        @property
         def tool(self) -> str:
-            return self.tool_name
+            return self.subject.name
 
-    as_json: var[bool] = var(False, init=False)
-
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
-        super().__init__(id=id, classes=classes)
-        self._drafts: dict[tuple[str, str], Draft] = {}
-        self._form = Form(())
-        self._shown: tuple[str, str] | None = None
+    def __init__(
+        self,
+        *,
+        remembered: Callable[[Subject], JsonObject | None] | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(remembered=remembered, id=id, classes=classes)
         self._armed = False
-        self._bar = FormBar(id="form-bar")
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="form-about", can_focus=False):
@@ -105,6 +114,7 @@ class ToolForm(Widget):
             yield Static("", id="form-words")
         yield FieldsForm()
         yield ValueEditor(RAW, id="form-raw", fill=True, placeholder="{ } no arguments")
+        yield self._sent
         yield Static("", id="form-problems", markup=False)
         yield Static("No tool selected.", id="form-empty")
         yield self._bar
@@ -112,7 +122,7 @@ class ToolForm(Widget):
     def on_mount(self) -> None:
         self.watch(self._fields, "virtual_size", self._resized, init=False)
         self.watch(self.query_one("#form-about"), "virtual_size", self._resized, init=False)
-        self.call_later(self._show_tool)  # once mounted: it may have been told before
+        self.call_later(self._show_subject)  # once mounted: it may have been told before
 
     def _resized(self) -> None:
         self.call_after_refresh(self._fit)  # the rows have their own sizes only after this layout
@@ -125,8 +135,17 @@ class ToolForm(Widget):
             about = self.query_one("#form-about").outer_size.height + 1
             lines = self._raw.entry.text[:4000].count("\n") + 2
             said = self.query_one("#form-problems").outer_size.height if self.has_class("-said") else 0
-            rows = about + (max(6, lines) if self.as_json else max(1, self._fields.rows)) + said + 1
+            rows = about + (max(6, lines) if self.as_json else max(1, self._fields.rows)) + said + self._sent.rows + 1
         self.styles.height = rows + self.gutter.height
+
+    @property
+    def tool(self) -> Tool | None:
+        """The tool in the form, if it is one."""
+        return self.subject.tool if self.subject is not None else None
+
+    @property
+    def server(self) -> str | None:
+        return self.subject.server if self.subject is not None else None
 
     # What others say.
 
@@ -142,36 +161,46 @@ class ToolForm(Widget):
     def _focus_first(self) -> None:
         if self.as_json:
             self._raw.focus_control()
-        elif not self._fields.focus_first() and not self._form.fields:
+        elif not self._fields.focus_first():
             self.can_focus = True
             self.focus()
 
     def refuse(self, problems: Sequence[str]) -> None:
         """The whole-schema check found problems (``path: what is wrong``) before sending: show them, offer to send."""
-        marks: dict[str, list[str]] = {}
+        marks: dict[Node, list[str]] = {}
         others: list[str] = []
+        draft = self._draft
         for problem in problems:
-            name = next((one.name for one in self._form.fields if speaks_of(problem, one.name)), None)
-            if name is None or self.as_json:
+            node, words = place_of(draft.tree, problem) if draft is not None else (None, problem)
+            if node is None or self.as_json:
                 others.append(problem)
             else:
-                # At the field itself its name need not be said again; a place inside it must.
-                path, _, words = problem.partition(":")
-                marks.setdefault(name, []).append(words.strip() if path.strip("/$. ") == name else problem)
-        self._fields.mark({name: Problem("\n".join(lines), blocking=False) for name, lines in marks.items()})
+                # In its own row the path need not be said again; a place inside it must.
+                marks.setdefault(node, []).append(words)
+        found = {node: Problem("\n".join(lines), blocking=False) for node, lines in marks.items()}
+        self._fields.mark_nodes(found)
         self._arm(len(problems), others)
 
     # Reactives.
 
-    def watch_tool(self) -> None:
-        self._show_tool()
-
-    def watch_server(self) -> None:
-        self._show_tool()
+    def watch_subject(self) -> None:
+        self._show_subject()
 
     def watch_known(self) -> None:
-        if self.is_mounted and self.tool is not None:
-            self.query_one("#form-words", Static).update(About(self.tool, self.known))
+        self._show_about()
+
+    def _show_about(self) -> None:
+        """Its name and what the server says of it."""
+        subject = self.subject
+        if not self.is_mounted or subject is None:
+            return
+        title, words = self.query_one("#form-title", Static), self.query_one("#form-words", Static)
+        if subject.tool is not None:
+            title.update(title_of(subject.tool, subject.server))
+            words.update(About(subject.tool, self.known))
+        else:
+            title.update(subject_title(subject))
+            words.update(subject_words(subject, self.known))
 
     def watch_enabled(self) -> None:
         if self.is_mounted:
@@ -183,114 +212,33 @@ class ToolForm(Widget):
 
     # The shown tool.
 
-    @property
-    def _fields(self) -> FieldsForm:
-        return self.query_one(FieldsForm)
-
-    @property
-    def _raw(self) -> ValueEditor:
-        return self.query_one("#form-raw", ValueEditor)
-
-    @property
-    def _draft(self) -> Draft | None:
-        return self._drafts.get(self._shown) if self._shown else None
-
-    def _show_tool(self) -> None:
+    def _show_subject(self) -> None:
         if not self.is_mounted:
             return
         self._keep()
-        tool, server = self.tool, self.server
-        self.set_class(tool is None or server is None, "-empty")
-        if tool is None or server is None:
+        subject = self.subject
+        self.set_class(subject is None, "-empty")
+        if subject is None:
             self._shown = None
             self._fit()
             return
         self.can_focus = False
-        self._shown = (server, tool.name)
-        self._form = form_of(tool.input_schema)
-        draft = self._drafts.get(self._shown)
-        if draft is None:
-            draft = Draft({one.name: first_entry(one, prefill=False) for one in self._form.fields})
-            self._drafts[self._shown] = draft
-        self.query_one("#form-title", Static).update(title_of(tool, server))
-        self.watch_known()
+        self._shown = subject.key
+        draft = self._draft_of(subject)
+        self._show_about()
         self.query_one("#form-about").scroll_home(animate=False)
-        self._fields.load(self._form, draft.entries, draft.extra)
+        self._fields.show(draft.tree)
         if draft.raw is not None:
             self._raw.show(Entry(draft.raw))
         self._show_mode(draft.as_json)
         self._disarm()
-
-    def _keep(self) -> None:
-        """Put what is on the screen into its draft."""
-        draft = self._draft
-        if draft is None:
-            return
-        draft.entries.update(self._fields.entries)
-        draft.extra = self._fields.extra
-        if draft.as_json:
-            draft.raw = self._raw.entry.text
+        self._tell_sent()
 
     def _show_mode(self, as_json: bool) -> None:
         self.set_class(as_json, "-json")
         self.as_json = as_json
         self._fit()
         self._bar.show_mode(as_json)
-
-    # Form and JSON.
-
-    def action_toggle_json(self) -> None:
-        after_typing(self, self._toggle_json)
-
-    def _toggle_json(self) -> None:
-        draft = self._draft
-        if draft is None:
-            return
-        self._keep()
-        if draft.as_json:
-            if not self._to_form(draft):
-                return
-        else:
-            self._to_json(draft)
-        self._disarm()
-        self.focus_first()
-
-    def _to_json(self, draft: Draft) -> None:
-        values = collect(self._form.fields, draft.entries, draft.extra).values
-        untouched = all(
-            draft.entries.get(one.name, EMPTY) == first_entry(one, prefill=False) for one in self._form.fields
-        )
-        if untouched and not draft.extra and self.tool is not None:
-            start = skeleton(self.tool.input_schema) | values
-        else:
-            start = values
-        shown = pretty_text(start) if start else "{}"
-        try:
-            unchanged = draft.raw is not None and same(json_object(draft.raw), values)
-        except JsonTextError:
-            unchanged = False
-        text = draft.raw if unchanged and draft.raw is not None else shown
-        draft.raw = draft.basis = text
-        draft.as_json = True
-        self._raw.show(Entry(text))
-        self._show_mode(True)
-
-    def _to_form(self, draft: Draft) -> bool:
-        text = draft.raw or ""
-        if text != draft.basis:
-            try:
-                values = json_object(text)
-            except JsonTextError as error:
-                self._say([str(error)], "Put that right to go back to the form.")
-                return False
-            blocked = collect(self._form.fields, draft.entries, {}).problems
-            kept = {name: draft.entries[name] for name, problem in blocked.items() if problem.blocking}
-            entries, draft.extra = spread(self._form.fields, values)
-            draft.entries = {one.name: EMPTY for one in self._form.fields} | kept | entries
-        draft.as_json = False
-        self._fields.load(self._form, draft.entries, draft.extra)
-        self._show_mode(False)
-        return True
 
     def action_toggle_about(self) -> None:
         self.toggle_class("-tall")
@@ -307,40 +255,40 @@ class ToolForm(Widget):
             after_typing(self, lambda: self._call(anyway=self._armed, as_task=self.tasks))
 
     def _call(self, *, anyway: bool, as_task: bool = False) -> None:
-        tool, server, draft = self.tool, self.server, self._draft
-        if tool is None or server is None or draft is None:
+        subject, draft = self.subject, self._draft
+        if subject is None or draft is None:
             return
-        if tool.excluded:
-            self._show_bar()
-            return
-        if not self.enabled:
+        if subject.excluded or not self.enabled:
             self._show_bar()
             return
         self._keep()
+        tree = draft.tree
+        values: JsonObject = {}
         if draft.as_json:
             try:
                 values = json_object(draft.raw or "")
             except JsonTextError as error:
                 self._say([str(error)])
                 return
-            entries, extra = spread(self._form.fields, values)
-            collected = collect(self._form.fields, entries, extra)
-        else:
-            collected = collect(self._form.fields, draft.entries, draft.extra)
-            values = collected.values
-            self._fields.mark(collected.problems)
-        blocked = collected.blocked and not draft.as_json
-        if collected.problems and (blocked or not anyway):
-            named = [f"{one_line(name, 40)}: {problem.message}" for name, problem in collected.problems.items()]
+            tree = Draft.of(subject, values).tree
+        found = gathered(tree)
+        problems = found.problems
+        if not draft.as_json:
+            values = found.values
+            self._fields.mark_nodes(problems)
+        blocked = found.blocked and not draft.as_json
+        if problems and (blocked or not anyway):
+            named = [f"{one_line(path_words(node.path), 60)}: {one.message}" for node, one in problems.items()]
             if not draft.as_json:
-                self._fields.focus_field(next(iter(collected.problems)))
+                self._fields.focus_node(next(iter(problems)))
             if blocked:
                 self._say([], count_words(len(named)))
             else:
                 self._arm(len(named), named if draft.as_json else [])
             return
         self._disarm()
-        self.post_message(self.CallRequested(server, tool.name, values, validate=not anyway, as_task=as_task))
+        sent = sendable(values)
+        self.post_message(self.CallRequested(subject, sent, validate=not anyway, as_task=as_task))
 
     def _arm(self, count: int, problems: Sequence[str]) -> None:
         """Show ``problems`` (those that stand at no field) and offer to send in spite of all ``count`` of them."""
@@ -361,18 +309,28 @@ class ToolForm(Widget):
         self._resized()
 
     def _show_bar(self) -> None:
-        tool = self.tool
-        self._bar.offer_call(self.enabled and tool is not None and not tool.excluded)
+        subject = self.subject
+        excluded = subject.excluded if subject is not None else None
+        self._bar.offer_call(self.enabled and subject is not None and not excluded)
         self._bar.offer_task(self.tasks)
-        excluded = tool is not None and bool(tool.excluded)
-        self._bar.say("not connected" if not excluded and not self.enabled else "", "-warn")
-        self._say([one_line(tool.excluded, 200)] if tool is not None and tool.excluded else [])
+        filled = self._draft is not None and self._draft.filled
+        words = "not connected" if not excluded and not self.enabled else ""
+        self._bar.say(words or ("as sent last time · F8 empties" if filled else ""), "-warn" if words else "")
+        self._say([one_line(excluded, 200)] if excluded else [])
 
     @on(FieldsForm.Changed)
     @on(ValueEditor.Changed)
     def _typed(self, event: Message) -> None:
         event.stop()
         self._disarm()
+        self._tell_soon()
+        if isinstance(event, FieldsForm.Changed) and event.row is not None and self.completes:
+            self._complete(event.row)
+
+    @on(SentLine.Toggled)
+    def _sent_toggled(self, event: SentLine.Toggled) -> None:
+        event.stop()
+        self._resized()
 
     @on(FieldsForm.Submitted)
     def _submitted(self, event: FieldsForm.Submitted) -> None:

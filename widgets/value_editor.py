@@ -183,6 +183,7 @@ class ValueEditor(Widget):
         self._fill = fill
         self._shape: Shape = self._shape_of(entry)
         self._keys = _choice_keys(field)
+        self._focus_wanted = False
 
     @property
     def entry(self) -> Entry:
@@ -217,7 +218,15 @@ class ValueEditor(Widget):
             fresh.focus()
 
     def focus_control(self) -> None:
+        """Focus it, as soon as it is there."""
         if self.control is not None:
+            self.control.focus()
+        else:
+            self._focus_wanted = True
+
+    def on_mount(self) -> None:
+        if self._focus_wanted and self.control is not None:
+            self._focus_wanted = False
             self.control.focus()
 
     def select_all(self) -> None:
@@ -344,9 +353,11 @@ class ValueEditor(Widget):
 def _choice_keys(field: Field) -> list[tuple[str, str]]:
     """(JSON text, title) of every choice; first the way to choose nothing, when that is allowed."""
     unset = [] if field.required else [("", UNSET_TITLE)]
+    known = any(choice.value is None for choice in field.choices)
+    null = [("null", "null")] if field.nullable and not known else []
     if field.kind is Kind.BOOLEAN:
-        return [*unset, ("true", "true"), ("false", "false")]
-    return [*unset, *((dumps(choice.value), _title(choice)) for choice in field.choices)]
+        return [*unset, ("true", "true"), ("false", "false"), *null]
+    return [*unset, *((dumps(choice.value), _title(choice)) for choice in field.choices), *null]
 
 
 def _title(choice: Choice) -> str:

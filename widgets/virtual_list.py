@@ -12,11 +12,12 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from .app_of import app_of
 from .ink import INK_CLASSES, INK_CSS, InkWell, Line
 
 ItemT = TypeVar("ItemT", bound=Hashable)
@@ -126,6 +127,10 @@ class VirtualList(ScrollView, Generic[ItemT], can_focus=True):
         if changed and not quiet:
             self.post_message(self.Highlighted(self, index))
 
+    def announce(self) -> None:
+        """Another item stands under the cursor, which did not move."""
+        self.post_message(self.Highlighted(self, self._cursor))
+
     def reveal(self, index: int) -> None:
         """Scroll so that the row can be seen."""
         height = self._rows_visible
@@ -216,6 +221,8 @@ class VirtualList(ScrollView, Generic[ItemT], can_focus=True):
             return self._inks.strip(self.empty() if not length and y == 0 else (), width)
         item = self.item_at(index)
         look = 0 if index != self._cursor else 2 if self.has_focus else 1
+        if look == 2:  # the terminal's own cursor goes there too: screen readers read the line that it stands on
+            app_of(self).cursor_position = self.content_region.offset + Offset(0, y + self._heading_rows)
         key = (item, width, look, self.stamp(item))
         strip = self._strips.get(key)
         if strip is None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from . import around, calls, configuration, items, questions, servers
+from . import around, calls, configuration, items, logs, questions, servers
 from .action import (
     ABOUT_SERVER,
     CALLS,
     DETAIL,
     EVERYWHERE,
     FORM,
+    ITEM,
+    ITEMS,
     LISTS,
     LOG,
     NOWHERE,
@@ -37,6 +39,8 @@ __all__ = [
     "EVERYWHERE",
     "FORM",
     "GROUPS",
+    "ITEM",
+    "ITEMS",
     "LISTS",
     "LOG",
     "NOWHERE",
@@ -55,19 +59,24 @@ GROUPS: tuple[Group, ...] = (
     items.GROUP,
     calls.GROUP,
     questions.GROUP,
+    logs.GROUP,
     around.GROUP,
     configuration.GROUP,
 )
 
 ACTIONS: tuple[Action, ...] = tuple(action for _, group in GROUPS for action in group)
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
-APP_ACTIONS = frozenset({"theme", "palette", "help", "quit"})
+APP_ACTIONS = frozenset({"theme", "preferences", "palette", "help", "quit", "search", "next_question"})
+
+
+PRIORITY = frozenset({"next_question", "search"})
+"""Actions whose keys count wherever one is, also below a dialog and in a field that would take them."""
 
 
 def bindings(*, app: bool) -> list[BindingType]:
     """Textual bindings of the actions that the app (or else the deck screen) carries."""
     return [
-        Binding(action.keys, action.id, action.title, show=False)
+        Binding(action.keys, action.id, action.title, show=False, priority=action.id in PRIORITY)
         for action in ACTIONS
         if action.keys and (action.id in APP_ACTIONS) is app
     ]

@@ -11,11 +11,19 @@ class Zone(StrEnum):
     """The part of the screen that has the focus."""
 
     SERVERS = "servers"
+    FIND = "find"
+    """The filter of the servers is typed."""
     TOOLS = "tools"
     FILTER = "filter"
     OVERVIEW = "overview"
+    TIMELINE = "timeline"
+    DOCTOR = "doctor"
     LOG = "log"
+    SEARCH = "search"
+    """The filter of the log is typed."""
     FORM = "form"
+    ITEM = "item"
+    """The page of a resource or a task."""
     CALLS = "calls"
     QUESTION = "question"
 
@@ -23,15 +31,20 @@ class Zone(StrEnum):
 NOWHERE: frozenset[Zone] = frozenset()
 EVERYWHERE = frozenset(Zone)
 SERVERS = frozenset({Zone.SERVERS})
+FIND = frozenset({Zone.FIND})
 TOOLS = frozenset({Zone.TOOLS})
 LISTS = SERVERS | TOOLS
-DETAIL = frozenset({Zone.OVERVIEW, Zone.LOG})
+ITEM = frozenset({Zone.ITEM})
+ITEMS = TOOLS | ITEM
+DETAIL = frozenset({Zone.OVERVIEW, Zone.TIMELINE, Zone.DOCTOR, Zone.LOG})
+DOCTOR = frozenset({Zone.DOCTOR})
 FORM = frozenset({Zone.FORM})
 CALLS = frozenset({Zone.CALLS})
 LOG = frozenset({Zone.LOG})
+SEARCH = frozenset({Zone.SEARCH})
 QUESTION = frozenset({Zone.QUESTION})
 ABOUT_SERVER = LISTS | DETAIL
-READING = ABOUT_SERVER | CALLS
+READING = ABOUT_SERVER | ITEM | CALLS
 """Where nobody types: single letters are keys there."""
 
 

@@ -7,7 +7,7 @@ from .action import ABOUT_SERVER, DETAIL, LOG, READING, SERVERS, Action, Group
 GROUP: Group = (
     "Configuration",
     (
-        Action("add", "Add", "n", "Add a server, also from a pasted snippet", "n", READING, SERVERS),
+        Action("add", "Add", "n", "Add a server, also from a pasted snippet", "n", READING - LOG, SERVERS),
         Action("edit", "Edit", "E", "Edit its entry", "E", ABOUT_SERVER, DETAIL - LOG),
         Action(
             "duplicate",
@@ -19,6 +19,7 @@ GROUP: Group = (
             SERVERS | DETAIL - LOG,
         ),
         Action("remove", "Remove", "Del", "Take it out of its file, asks first", "delete,backspace", SERVERS | DETAIL),
+        Action("undo", "Undo", "U", "Put back what was removed or rejected last", "U", READING),
         Action("export", "Export", "X", "Its entry as another client writes it", "X", ABOUT_SERVER),
         Action("sources", "Sources", "S", "Every place servers come from", "S", READING, SERVERS),
         Action("registry", "Registry", "b", "Browse the MCP Registry", "b", READING),

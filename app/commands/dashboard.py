@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ...services.config.last_good import LastGood
 from ...services.errors import UsageError
+from ..exits import THEN_DEMO
 from ..options import Options
 from ..resolve import configured, load
 
@@ -24,7 +25,12 @@ def run(options: Options) -> int:
     check_terminal(options)
     from ..main import run_dashboard
 
-    return run_dashboard(nullcontext(deck), options)
+    code = run_dashboard(nullcontext(deck), options)
+    if code == THEN_DEMO:
+        from .demo import run as demo
+
+        return demo(replace(options, command="demo", words=()))
+    return code
 
 
 def check_terminal(options: Options) -> None:

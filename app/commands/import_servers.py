@@ -1,6 +1,6 @@
 """``mcpdeck import [CLIENT [NAME …]]``: take over servers that another client has configured.
 
-Owns the table of what there is, the questions for VS Code's inputs, and where an entry goes: without ``--scope``
+Owns the table of what there is, the questions for VS Code's inputs, and what is said. Without ``--scope``
 what is the person's goes into the file for all projects (``user``), what is the project's into the person's file
 for this project (``local``), switched off until somebody looked at it. Never writes a file of another program.
 """
@@ -11,29 +11,21 @@ import getpass
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
-from ...services.config.change import Change
 from ...services.config.clients import BY_ID, CLIENTS, Client
 from ...services.config.clients.client import Machine
-from ...services.config.clients.secrets import without_secrets
 from ...services.config.clients.vscode import Input
-from ...services.config.importing import ForeignFile, ForeignServer, answered, foreign_files, safe_name, with_defaults
-from ...services.config.mask import masked_command
-from ...services.config.models import SourceFile
-from ...services.config.rebase import rebased
-from ...services.errors import ConfigError, McpDeckError, UsageError
-from ...services.models import Json, JsonObject, as_list, as_text
+from ...services.config.importing import ForeignFile, ForeignServer, foreign_files
+from ...services.errors import UsageError
+from ...services.models import Json, JsonObject
 from ...services.policy.configured import Configured
 from ...services.state.text import one_line
-from ...services.telemetry.redaction import masked_url
 from ..editing import Editing
 from ..exits import Exit
 from ..options import Options
 from ..printing import DIM, RED, Cell, note, note_warning, table, write, write_json
 from ..resolve import configured, named
-from ..written_entries import secret_lints
+from ..taking_over import Outcome, Taker, Terms, shown
 
 _USAGE = "mcpdeck import CLIENT [NAME …]"
 
@@ -126,28 +118,14 @@ def _warn_about(files: Sequence[ForeignFile]) -> None:
 # -- taking over
 
 
-@dataclass(slots=True)
-class _Outcome:
-    """What became of one server: ``added``, ``replaced``, ``already there``, ``not a server`` or ``refused``.
-
-    ``change`` is its own part alone.
-    """
-
-    server: ForeignServer
-    name: str
-    scope: str
-    status: str = "refused"
-    notes: list[str] = field(default_factory=list[str])
-    error: McpDeckError | None = None
-    change: Change | None = None
-
-
 def _import(client: Client, names: list[str], machine: Machine, deck: Configured, options: Options) -> int:
     files = foreign_files(client, machine)
     if not options.quiet:
         _warn_about(files)
     chosen = _chosen(client, files, names, options)
-    taker = _Taker(deck, client, options)
+    asked = _ask if _may_ask(options) else None
+    terms = Terms(options.scope, options.rename, options.yes, options.force, options.dry_run, asked)
+    taker = Taker(Editing(deck), terms)
     outcomes = [taker.take(server, shared, asked_for=bool(names)) for server, shared in chosen]
     if options.json:
         servers: list[Json] = [_document(outcome, options) for outcome in outcomes]
@@ -191,114 +169,14 @@ def _chosen(
     return chosen
 
 
-class _Taker:
-    """Puts servers into files of ours, one after the other; what stands there is looked at once."""
-
-    def __init__(self, deck: Configured, client: Client, options: Options) -> None:
-        self._editing = Editing(deck)
-        self._client = client
-        self._options = options
-        self._project = deck.options.project
-        self._asked: dict[str, str] = {}
-        self._paths = {scope: path for scope, _, path in self._editing.scopes()}
-        self._there: dict[tuple[Path, str], Json] = {}
-        self._would_be: dict[str, Change] = {}  # of a dry run, by scope: all that was put there so far
-        for row in deck.load_entries():
-            raw = deck.raw(row)
-            if raw is not None and raw.file.path is not None and raw.file.at[-1:] == ("mcpServers",):
-                self._there.setdefault((raw.file.path, raw.name), raw.value)
-
-    @property
-    def would_be(self) -> tuple[Change, ...]:
-        """What a dry run would make of each file."""
-        return tuple(self._would_be.values())
-
-    def take(self, server: ForeignServer, shared: bool, *, asked_for: bool) -> _Outcome:
-        """``asked_for``: by its name, so that it is an error when it is none that can be taken over."""
-        scope = self._options.scope or ("local" if shared else "user")
-        name = self._options.rename or safe_name(server.name)
-        outcome = _Outcome(server, name, scope, notes=[*server.lints])
-        if name != server.name and self._options.rename is None:
-            outcome.notes.append(f'it is called "{server.name}" there')
-        if server.refusal is not None:
-            what = f"it is no MCP server that can be started here: {server.refusal}"
-            outcome.status, outcome.notes = "not a server", [what]
-            if asked_for:
-                outcome.error = ConfigError(what)
-            return outcome
-        value = self._value(server, name, scope, outcome, shared=shared)
-        path = self._paths[scope]
-        here = self._there.get((path, name))
-        if here == value or _without(here, "disabled") == value:
-            outcome.status = "already there"
-            return outcome
-        if self._of_the_project(server.file) and scope != "project" and not self._options.yes:
-            # A cloned repository may have brought the file along, and nothing asks again about an entry of one's own.
-            value = {**value, "disabled": True}
-            off = f"it comes from a file of this project and is off: look at it, then mcpdeck enable {name}"
-            outcome.notes.append(off)
-        before = self._would_be.get(scope)
-        try:
-            change = self._editing.add(
-                name, value, scope, force=self._options.force, dry_run=self._options.dry_run, onto=before
-            )
-        except (UsageError, ConfigError) as error:
-            outcome.error = error
-            return outcome
-        if self._options.dry_run:
-            self._would_be[scope] = change
-        outcome.change = change if before is None else Change(change.path, before.after, change.after)
-        outcome.status = "replaced" if here is not None else "added"
-        self._there[path, name] = value
-        return outcome
-
-    def _value(self, server: ForeignServer, name: str, scope: str, outcome: _Outcome, *, shared: bool) -> JsonObject:
-        """The entry as it goes into the file: inputs answered, paths absolute, no secrets where others read."""
-        value = server.value
-        if server.inputs:
-            # An answer is a value, which must not get into a file that the project shares.
-            if scope != "project" and _may_ask(self._options):
-                self._ask(server.inputs)
-                value = answered(value, self._asked)
-                outcome.notes = [text for text in outcome.notes if not self._is_answered(text)]
-            value = with_defaults(value, tuple(each for each in server.inputs if each.variable not in self._asked))
-        value, seen_from = rebased(value, server.file.folder), value.get("cwd")
-        if value.get("cwd") != seen_from and not shared and scope == "user":
-            # It has no fixed place there, and an entry for all projects cannot say so here.
-            outcome.notes.append(
-                f'"cwd" is "{seen_from}" there, in whatever folder is open; here it is fixed to {value["cwd"]} '
-                "(--scope local keeps the entry to this project)"
-            )
-        if scope == "project":
-            value, variables = without_secrets(name, value)
-            if variables:
-                text = f"a secret does not go into a file that others read: set {', '.join(variables)}"
-                outcome.notes.append(text)
-        else:
-            outcome.notes += secret_lints(scope, value)
-        return value
-
-    def _of_the_project(self, file: SourceFile) -> bool:
-        return file.path is not None and file.path.absolute().is_relative_to(self._project)
-
-    def _is_answered(self, lint: str) -> bool:
-        return any(lint.endswith(f"set the variable {variable}") for variable in self._asked)
-
-    def _ask(self, inputs: Sequence[Input]) -> None:
-        for each in inputs:
-            if each.variable in self._asked or each.kind == "command":
-                continue
-            answer = _answer(each)
-            if answer:
-                self._asked[each.variable] = answer
-
-
-def _without(entry: Json | None, key: str) -> Json | None:
-    return {name: value for name, value in entry.items() if name != key} if isinstance(entry, dict) else entry
-
-
 def _may_ask(options: Options) -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty() and not options.json and not options.dry_run and not options.yes
+
+
+def _ask(inputs: Sequence[Input]) -> dict[str, str]:
+    """Values by variable; what nobody answered stays a variable."""
+    answers = {each.variable: _answer(each) for each in {one.variable: one for one in inputs}.values()}
+    return {variable: answer for variable, answer in answers.items() if answer}
 
 
 def _answer(asked: Input) -> str:
@@ -325,14 +203,14 @@ def _answer(asked: Input) -> str:
 # -- what is said
 
 
-def _document(outcome: _Outcome, options: Options) -> JsonObject:
+def _document(outcome: Outcome, options: Options) -> JsonObject:
     change, error = outcome.change, outcome.error
     fields: JsonObject = {
         "name": outcome.name,
         "theirName": outcome.server.name,
         "from": str(outcome.server.origin) or outcome.server.file.label,
         "status": outcome.status,
-        "endpoint": _shown(outcome.server.value),
+        "endpoint": shown(outcome.server.value),
         "scope": outcome.scope,
         "file": str(change.path) if change is not None else None,
         "lints": [*outcome.notes],
@@ -343,7 +221,7 @@ def _document(outcome: _Outcome, options: Options) -> JsonObject:
     return fields
 
 
-def _tell_refused(outcomes: Sequence[_Outcome]) -> None:
+def _tell_refused(outcomes: Sequence[Outcome]) -> None:
     """Why servers were not taken over, each reason once: a file that cannot be used refuses them all."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for outcome in outcomes:
@@ -355,7 +233,7 @@ def _tell_refused(outcomes: Sequence[_Outcome]) -> None:
             note(f"  → {one_line(hint)}")
 
 
-def _tell(outcome: _Outcome, options: Options) -> None:
+def _tell(outcome: Outcome, options: Options) -> None:
     name = one_line(outcome.name)
     if outcome.error is not None:
         return  # told for all of them together
@@ -370,17 +248,9 @@ def _tell(outcome: _Outcome, options: Options) -> None:
     else:
         write(f"{outcome.status}: {name} ({outcome.scope}: {one_line(str(outcome.change.path))})")
     if not options.quiet:
-        note(f"  {_shown(outcome.server.value)}")  # what will run or be reached from now on
+        note(f"  {shown(outcome.server.value)}")  # what will run or be reached from now on
         for text in outcome.notes:
             note_warning(f"{name}: {text}")
-
-
-def _shown(value: JsonObject) -> str:
-    """The command line or URL of an entry, masked."""
-    url, command = as_text(value.get("url")), as_text(value.get("command"))
-    if command is None:
-        return one_line(masked_url(url)) if url else ""
-    return one_line(masked_command(command, [str(arg) for arg in as_list(value.get("args"))]))
 
 
 def _kept(line: str) -> str:

@@ -6,12 +6,12 @@ Owns turning a key into an intent. Where panes stand and the focus goes is the d
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual import events
 from textual.widgets import Input
 
-from ...services.models import JsonObject
+from ...services.models import JsonObject, as_text
 from ...services.state.model import CallState, PromptState
 from ...services.state.text import one_line
 from ...widgets.app_of import app_of
@@ -25,14 +25,14 @@ from ...widgets.tool_form import ToolForm
 from ..actions import Zone
 from ..controller import Intents
 from .choice_screen import ChoiceScreen
-from .deck_tools import ToolActions
+from .deck_results import ResultActions
 from .stray_keys import Meant, StrayKeys
 
 BY_HAND = 32
 """Calls that are remembered as a person's own."""
 
 
-class DeckActions(ToolActions):
+class DeckActions(ResultActions):
     """Base of the deck screen."""
 
     def __init__(self, intents: Intents, form: ToolForm, calls: CallConsole, clock: Callable[[], float]) -> None:
@@ -73,13 +73,20 @@ class DeckActions(ToolActions):
         self._intents.save(event.call_id)
 
     def on_call_console_repeat_requested(self, event: CallConsole.RepeatRequested) -> None:
-        call = self._call(event.call_id)
+        # The only handler: one of a class below would run beside it, and the call be made twice.
+        self.repeat_call(event.call_id)
+
+    def repeat_call(self, call_id: str) -> None:
+        """Make a call again."""
+        call = self._call(call_id)
         if call is None:
             return
         match call.method:
             case "tools/call":
                 task = call.task is not None
                 made = self._intents.call(call.server, call.tool, call.arguments, validate=False, as_task=task)
+            case "tasks/result":
+                made = self._intents.task_result(call.server, as_text(call.arguments.get("task")) or "", call.tool)
             case "resources/read":
                 made = self._intents.read(call.server, call.tool)
             case _:
@@ -141,6 +148,15 @@ class DeckActions(ToolActions):
                 self._stray.begin()
         self._ended_here.discard(prompt.id)
 
+    def questions_gone(self, prompts: Sequence[PromptState]) -> None:
+        """Questions that were not shown are gone; who did not end them is told."""
+        gone = [one for one in prompts if one.method not in OWN and not self._ended_here & {one.id, one.call}]
+        self._ended_here -= {prompt.id for prompt in prompts}
+        if len(gone) == 1:
+            self._say("A question that waited is not asked any more", f"It was one of {one_line(gone[0].server, 60)}.")
+        elif gone:
+            self._say(f"{len(gone)} questions that waited are not asked any more", "")
+
     def swallows(self, event: events.Key, *, answering: bool) -> bool:
         """The key belongs to a question that is gone; ``answering``: the focus is in another one."""
         meant = self._stray.meant(event.key, text=event.is_printable, answering=answering)
@@ -190,9 +206,3 @@ class DeckActions(ToolActions):
 
     def action_follow(self) -> None:
         self._calls.action_follow()
-
-    def action_answer(self) -> None:
-        if self.prompts:
-            self.focus_zone(Zone.QUESTION)
-        else:
-            self._say("No server asks anything", "")

@@ -79,7 +79,11 @@ class EntryActions(ServerActions):
             app_of(self).push_screen(screen, self._saved)
 
     def action_remove(self) -> None:
-        server = self.selected
+        servers = self.targets
+        if len(servers) > 1 and not self._of_program():
+            self._remove_all(servers)
+            return
+        server = next(iter(servers), None)
         if server is None or self._of_program():
             return
         name = shown_name(server)[:40]
@@ -95,9 +99,31 @@ class EntryActions(ServerActions):
                 self._intents.entries.remove(seen)
 
         answers = (Answer("", "Keep (Esc)", "escape"), Answer("remove", "Remove (y)", "y"))
-        lead = "This entry is taken out of its file."
+        lead = "This entry is taken out of its file. U puts it back."
         screen = ConfirmScreen(f"Remove {name}", lead, facts_of(server), answers, danger=True, about=server)
         app_of(self).push_screen(screen, answered)
+
+    def _remove_all(self, servers: tuple[ServerState, ...]) -> None:
+        """Ask once about all of them that stand in files of one's own."""
+        may = [server for server in servers if self._why_not(server) is None]
+        if not may:
+            self._say("None of them can be removed here", "They stand in files that are only read.")
+            return
+        left = len(servers) - len(may)
+        facts = [("Servers", "\n".join(f"{shown_name(row)[:40]}  {one_line(str(row.origin))}" for row in may))]
+        if left:
+            facts.append(("Left alone", f"{left} that stand in files which are only read"))
+        seen = tuple(dict.fromkeys(map(Seen.of, may)))
+
+        def answered(answer: str | None) -> None:
+            if answer == "remove":
+                self._intents.entries.remove_all(seen)
+
+        answers = (Answer("", "Keep (Esc)", "escape"), Answer("remove", f"Remove {len(seen)} (y)", "y"))
+        lead = "These entries are taken out of their files. U puts them back."
+        app_of(self).push_screen(
+            ConfirmScreen(f"Remove {len(seen)} servers", lead, tuple(facts), answers, danger=True), answered
+        )
 
     def action_export(self) -> None:
         server = self.selected

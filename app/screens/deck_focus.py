@@ -11,8 +11,10 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from ...services.state.model import PromptState
+from ...widgets.item_list import FilterInput
+from ...widgets.log_pane import LogInput
 from ...widgets.prompts.login_words import OWN
-from ...widgets.tool_list import FilterInput
+from ...widgets.server_list import ServerList
 from ..actions import READING, Zone
 from .deck_actions import DeckActions
 
@@ -20,24 +22,32 @@ ZONES: dict[str, Zone] = {
     "servers": Zone.SERVERS,
     "tools": Zone.TOOLS,
     "overview": Zone.OVERVIEW,
+    "timeline": Zone.TIMELINE,
+    "doctor": Zone.DOCTOR,
     "log": Zone.LOG,
     "form": Zone.FORM,
+    "item": Zone.ITEM,
     "calls": Zone.CALLS,
     "question": Zone.QUESTION,
     "sampling": Zone.QUESTION,
     "login": Zone.QUESTION,
     "permission": Zone.QUESTION,
+    "approval": Zone.QUESTION,
 }
 """Widget ids of the panes."""
-_ON_THE_LEFT = frozenset({Zone.SERVERS, Zone.TOOLS, Zone.FILTER})
+_ON_THE_LEFT = frozenset({Zone.SERVERS, Zone.FIND, Zone.TOOLS, Zone.FILTER})
 
 
 class DeckFocus(DeckActions):
     """Base of the deck screen, which says what in a zone takes the focus (``focus_in``)."""
 
     tab: var[str] = var("overview")
+    item_tab: str = "form"
+    """The tab that shows the chosen tool, resource, prompt or task."""
     _going: Zone | None = None
     _chosen: str = ""
+    opened: PromptState | None = None
+    """A question of mcpdeck itself that somebody went to: nobody waits for it at the other end."""
     _before_question: tuple[Zone, Widget | None] = (Zone.SERVERS, None)
 
     def focus_in(self, zone: Zone) -> None:
@@ -58,7 +68,7 @@ class DeckFocus(DeckActions):
             self.show_left()
         else:
             if zone is not Zone.QUESTION:
-                self.tab = "form" if zone is Zone.CALLS else zone.value
+                self.tab = self.item_tab if zone is Zone.CALLS else zone.value
             self.add_class("-desk")
             self.set_class(zone is Zone.CALLS, "-calls")
         self.set_class(zone is Zone.QUESTION, "-asked")
@@ -76,14 +86,17 @@ class DeckFocus(DeckActions):
 
     def first_of(self, prompts: tuple[PromptState, ...]) -> PromptState | None:
         """The question that is shown: the one somebody went to, else the one that waits longest."""
-        return next((prompt for prompt in prompts if prompt.id == self._chosen), prompts[0] if prompts else None)
+        known = prompts if self.opened is None else (*prompts, self.opened)
+        return next((prompt for prompt in known if prompt.id == self._chosen), known[0] if known else None)
 
     def follow_questions(self, old: tuple[PromptState, ...], new: tuple[PromptState, ...]) -> None:
         """A question takes the focus of whoever only reads; who types is told by the badge. Answered, it goes back."""
         zone = self._going or self._zone()
         was, first = self.first_of(old), self.first_of(new)
-        if was is not None and all(prompt.id != was.id for prompt in new):
+        left = {prompt.id for prompt in new}
+        if was is not None and was is not self.opened and was.id not in left:
             self.question_closed(was, answering=zone is Zone.QUESTION)
+        self.questions_gone([prompt for prompt in old if prompt.id not in left and prompt is not was])
         # A login is given up by Esc twice: the second one must not hit what somebody else asks.
         another = was is not None and first is not None and was.method in OWN and was.server != first.server
         if first is None or (another and zone is Zone.QUESTION):
@@ -91,10 +104,6 @@ class DeckFocus(DeckActions):
                 self._return()
         elif (was is None or was.id != first.id) and zone in READING | {Zone.QUESTION}:
             self.focus_zone(Zone.QUESTION)
-
-    def takes_back(self, event: events.Key) -> bool:
-        """The key must not arrive: it was typed for a question that is gone."""
-        return self.swallows(event, answering=bool(self.prompts) and self._zone() is Zone.QUESTION)
 
     def _return(self) -> None:
         zone, widget = self._before_question
@@ -121,6 +130,10 @@ class DeckFocus(DeckActions):
 def _zone_of(widget: object) -> Zone:
     if isinstance(widget, FilterInput):
         return Zone.FILTER
+    if isinstance(widget, ServerList) and widget.finding:
+        return Zone.FIND
+    if isinstance(widget, LogInput):
+        return Zone.SEARCH
     while isinstance(widget, Widget):
         if widget.id in ZONES:
             return ZONES[widget.id]

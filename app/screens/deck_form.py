@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from ...services.models import Tool
 from ...services.state.model import ServerState
+from ...widgets.form_subject import Subject
+from ...widgets.item_kinds import Item, ItemKind
 from ...widgets.tool_words import no_task, runs_tasks, standing
 from .deck_questions import DeckQuestions
 
@@ -14,8 +16,8 @@ from .deck_questions import DeckQuestions
 class DeckForm(DeckQuestions):
     """Base of the deck screen."""
 
-    _preview: tuple[str, Tool] | None = None
-    """What the cursor rests on, until its form is shown."""
+    _preview: tuple[str, ItemKind, Item] | None = None
+    """What the cursor rests on, until its form or its page is shown."""
     _known_of: tuple[ServerState, Tool] | None = None
 
     def tell_focus(self) -> None:
@@ -23,10 +25,13 @@ class DeckForm(DeckQuestions):
         raise TypeError("the deck screen has the borders")
 
     def open_form(self, server: str, tool: Tool) -> None:
+        self.open_subject(Subject.of_tool(server, tool))
+
+    def open_subject(self, subject: Subject) -> None:
+        """Show the form of a tool, a template or a prompt; one that is there already is left as it is."""
         self._preview = None
-        if self._form.tool is not tool or self._form.server != server:
-            self._form.server = server
-            self._form.tool = tool
+        if not subject.is_same(self._form.subject):
+            self._form.subject = subject
         self._show_known()
         self.tab = "form"
         self._enable_form()
@@ -58,4 +63,4 @@ class DeckForm(DeckQuestions):
             self._show_known()
         now = next((tool for tool in row.tools if tool.name == shown.name), None)
         if now is not None and now is not shown and now.raw != shown.raw:
-            self._form.tool = now
+            self._form.subject = Subject.of_tool(row.id, now)

@@ -6,17 +6,19 @@ focus goes is the deck screen's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...services.models import NEEDS_APPROVAL, Status
 from ...services.state.model import ServerState
 from ...services.state.text import one_line
 from ...widgets.app_of import app_of
 from ...widgets.provenance_lines import offered
+from ...widgets.status_marks import of_whole_file, wants_variables
 from ..actions import Zone
 from ..bridge import FedScreen
 from ..controller import Intents
 from ..hints import APPROVABLE
 from ..seen import Seen
-from .approve_screen import ApproveScreen
 from .choice_screen import ChoiceScreen
 
 LOG_LEVELS: tuple[tuple[str, str], ...] = (
@@ -32,6 +34,17 @@ LOG_LEVELS: tuple[tuple[str, str], ...] = (
 """In the order of RFC 5424, the least grave first."""
 
 
+NOT_CONTACTED = frozenset(
+    {Status.PENDING_APPROVAL, Status.REJECTED, Status.DISABLED, Status.BLOCKED, Status.NOT_CONFIGURED}
+)
+
+
+def _switched(server: ServerState) -> bool:
+    """It has a switch of its own that counts."""
+    stopped = server.suppressed_by or offered(server) or of_whole_file(server)
+    return not stopped and server.status not in (Status.REJECTED, Status.BLOCKED)
+
+
 class ServerActions(FedScreen):
     """Base of the deck screen. ``selected`` is the server that the keys speak of."""
 
@@ -43,6 +56,12 @@ class ServerActions(FedScreen):
     def selected(self) -> ServerState | None:
         raise TypeError("the deck screen knows the selected server")
 
+    @property
+    def targets(self) -> tuple[ServerState, ...]:
+        """What keys that can act on several servers act on: those that are marked, else the selected one."""
+        server = self.selected
+        return () if server is None else (server,)
+
     def focus_zone(self, zone: Zone) -> None:
         raise TypeError("the deck screen moves the focus")
 
@@ -52,13 +71,41 @@ class ServerActions(FedScreen):
             return
         if server.status is Status.PENDING_APPROVAL:
             self.action_approve()
+        elif wants_variables(server):
+            self._ask_for_variables(server)
         else:
             self.focus_zone(Zone.TOOLS if server.usable else Zone.OVERVIEW)
 
+    def _ask_for_variables(self, server: ServerState) -> None:
+        from .variable_screen import VariableScreen
+
+        def given(values: dict[str, str] | None) -> None:
+            if values:
+                self._intents.set_variables(values)
+
+        app_of(self).push_screen(VariableScreen(server), given)
+
     def action_reconnect(self) -> None:
-        server = self.selected
-        if server is not None and self._contacted(server):
-            self._intents.reconnect(server.id)
+        self._each(lambda server: self._intents.reconnect(server.id))
+
+    def _each(self, act: Callable[[ServerState], None]) -> None:
+        """Do it to every server that is meant and may be contacted; with several, the others are passed over."""
+        servers = self.targets
+        if len(servers) == 1:
+            if self._contacted(servers[0]):
+                act(servers[0])
+            return
+        left_out = 0
+        for server in servers:
+            if server.status in NOT_CONTACTED:
+                left_out += 1
+            else:
+                act(server)
+        if left_out:
+            self._say(f"{left_out} of {len(servers)} cannot be contacted", "They are off, or wait for something.")
+
+    def action_undo(self) -> None:
+        self._intents.undo()
 
     def _contacted(self, server: ServerState) -> bool:
         """The server may be connected to; else a person is told, or shown, what stands in the way."""
@@ -77,29 +124,40 @@ class ServerActions(FedScreen):
         return False
 
     def action_redetect(self) -> None:
-        server = self.selected
-        if server is not None and self._contacted(server):
-            self._intents.reconnect(server.id, redetect=True)
+        self._each(lambda server: self._intents.reconnect(server.id, redetect=True))
 
     def action_relist(self) -> None:
-        server = self._connected()
-        if server is not None:
+        for server in self._all_connected():
             self._intents.relist(server.id)
 
+    def _all_connected(self) -> tuple[ServerState, ...]:
+        """Of several servers those of which something can be asked; of one, what ``_connected`` says."""
+        servers = self.targets
+        if len(servers) > 1:
+            return tuple(server for server in servers if server.usable)
+        if servers and not servers[0].usable:
+            self._say(f"{one_line(servers[0].id, 60)} is not connected", "Press r to connect it.")
+            return ()
+        return servers
+
     def action_log_level(self) -> None:
-        server = self._connected()
-        if server is None:
+        servers = self._all_connected()
+        if not servers:
             return
-        if "logging" not in server.capabilities:
-            self._say(f"{one_line(server.id, 60)} sends no log messages", "Its capabilities do not name logging.")
+        logging = tuple(server for server in servers if "logging" in server.capabilities)
+        if not logging:
+            name = one_line(servers[0].id, 60) if len(servers) == 1 else "None of them"
+            self._say(f"{name} sends no log messages", "Its capabilities do not name logging.")
             return
+        server = logging[0]
 
         def chosen(level: str | None) -> None:
             if level is not None:
-                self._intents.set_log_level(server.id, level)
+                for each in logging:
+                    self._intents.set_log_level(each.id, level)
 
         choices = tuple((level, level, words) for level, words in LOG_LEVELS)
-        title = f"Log level of {one_line(server.id, 40)}"
+        title = f"Log level of {one_line(server.id, 40) if len(logging) == 1 else f'{len(logging)} servers'}"
         about = "Messages of this level and the graver ones below it."
         app_of(self).push_screen(ChoiceScreen(title, about, choices, server.log_level or "debug"), chosen)
 
@@ -132,8 +190,21 @@ class ServerActions(FedScreen):
     def action_reconnect_all(self) -> None:
         self._intents.reconnect_all()
 
+    def _enable_all(self, servers: tuple[ServerState, ...]) -> None:
+        """Switch off those that are on; with none of them on, switch all of them on."""
+        may = [one for one in servers if _switched(one)]
+        on = [one for one in may if one.status is not Status.DISABLED]
+        if may:
+            # Instances of one entry are switched together.
+            self._intents.set_enabled_all(tuple(dict.fromkeys(map(Seen.of, on or may))), not on)
+        else:
+            self._say("None of them can be switched", "They are offered, rejected or not used.")
+
     def action_enable(self) -> None:
-        server = self.selected
+        if len(self.targets) > 1:
+            self._enable_all(self.targets)
+            return
+        server = next(iter(self.targets), None)
         if server is None:
             return
         if server.suppressed_by:
@@ -156,15 +227,11 @@ class ServerActions(FedScreen):
         if server.status not in APPROVABLE:
             self._say(f"{name} needs no approval", "Only servers that others configured do.")
             return
-        seen = Seen.of(server)
+        self.ask_approval(server)
 
-        def answered(answer: str | None) -> None:
-            if answer == "approve":
-                self._intents.approve(seen)
-            elif answer == "reject":
-                self._intents.reject(seen)
-
-        app_of(self).push_screen(ApproveScreen(server), answered)
+    def ask_approval(self, server: ServerState) -> None:
+        """Show everything that would be run or contacted, and ask."""
+        raise TypeError("the deck screen has the questions")
 
     def _say(self, title: str, hint: str) -> None:
         self.notify(hint or " ", title=title, markup=False)

@@ -118,6 +118,7 @@ def server_entry(raw: RawEntry, around: Surroundings) -> ServerEntry:
         instances=reader.instances,
         shipped=raw.file.shipped,
         client=raw.file.client,
+        missing=tuple(reader.expander.missing),
     )
 
 

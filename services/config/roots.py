@@ -26,7 +26,7 @@ def roots_of(reader: FieldReader, folder: Path) -> tuple[str, ...] | None:
     uris: dict[str, None] = {}
     for number, item in enumerate(value, 1):
         text = reader.expander.text(item).strip() if isinstance(item, str) else ""
-        uri = _uri(text, folder) if text else None
+        uri = root_uri(text, folder) if text else None
         if uri is None:
             reader.lints.append(f'"roots" number {number} is neither a path nor a file:// URI: not used')
         else:
@@ -34,7 +34,8 @@ def roots_of(reader: FieldReader, folder: Path) -> tuple[str, ...] | None:
     return tuple(uris)
 
 
-def _uri(text: str, folder: Path) -> str | None:
+def root_uri(text: str, folder: Path) -> str | None:
+    """The ``file://`` URI of a path, relative to ``folder``, or of such a URI; None: it is neither."""
     if not has_scheme(text):
         try:
             return (folder / with_home(text)).absolute().as_uri()

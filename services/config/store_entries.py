@@ -147,6 +147,25 @@ class EntryStore:
 
         return self._change(file, edit, {}, dry_run=dry_run)
 
+    def put_back(self, file: EntryFile, name: str, value: JsonObject, removed: Change) -> bool:
+        """Undo ``removed``, which took ``name`` out: byte for byte, as long as the file is what that made of it.
+
+        False: it is not; then ``value`` is put at the end of its servers. ``UsageError`` where the name is taken.
+        """
+        exact = False
+
+        def edit(text: str) -> str:
+            nonlocal exact
+            exact = text == removed.after
+            if exact:
+                return removed.before or ""
+            if name in _servers(text, file):
+                raise _taken(name, file)
+            return set_member(text, (*file.at, name), value, file=str(file.path))
+
+        self._change(file, edit, value, dry_run=False)
+        return exact
+
     def _change(self, file: EntryFile, edit: Callable[[str], str], value: JsonObject, *, dry_run: bool) -> Change:
         written = Written(file.path, private=file.private, within=None if file.private else self._project)
         return written.change(edit, self._locks, secret=holds_secret(value), dry_run=dry_run)

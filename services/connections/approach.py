@@ -6,11 +6,11 @@ Owns the values and the rules of choosing. Never connects.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..eras.versions import VERSION
 from ..errors import AuthError, ConnectError, HttpStatusError, McpDeckError, SpawnError
-from ..models import EraMode, HttpTarget, JsonObject, ServerEntry, Target, Timer
+from ..models import EraMode, HttpTarget, JsonObject, Target, Timer
 from ..protocol.dispatcher import REQUEST_TIMEOUT
 from ..session import Ask, Emit, Memory, Offer, TraceContext
 from ..telemetry.trace import Trace
@@ -18,6 +18,7 @@ from ..transports.base import MAX_FRAME
 from .barrier import Guard
 from .lifecycle import CONNECT_RETRIES
 from .logins import Authorized
+from .told_roots import ToldRoots
 from .turns import Turns
 
 CLIENT_INFO: JsonObject = {"name": "mcpdeck", "title": "mcpdeck", "version": VERSION}
@@ -62,6 +63,7 @@ class Surroundings:
     guard: Guard | None = None
     turns: Turns = field(default_factory=Turns)
     logins: Authorized | None = None
+    roots: ToldRoots = field(default_factory=ToldRoots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,6 @@ class Approach:
     target: Target
     mode: EraMode
     decided: str | None = None
-
-
-def offer_to(offer: Offer, entry: ServerEntry) -> Offer:
-    """What is offered to this server: the roots of its own entry come before those of everyone."""
-    if entry.roots is None:
-        return offer
-    return replace(offer, roots=tuple({"uri": uri} for uri in entry.roots))
 
 
 def is_there(error: McpDeckError) -> bool:

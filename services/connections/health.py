@@ -11,6 +11,7 @@ import anyio
 
 from .. import events as ev
 from ..errors import ConnectionLost, McpDeckError
+from ..models import untold
 from ..session import Session
 from .witness import Witness
 
@@ -27,9 +28,11 @@ async def watch(session: Session, witness: Witness, answers: Callable[[bool], No
     ``answers`` is told of each ping whether there was an answer to it.
     """
     await session.lists.tools_settled()
+    phase = witness.phase
     while True:
         try:
-            with anyio.fail_after(HEALTH_TIMEOUT):
+            first, phase = phase, untold  # of the pings the first one is a part of connecting
+            with first("ping"), anyio.fail_after(HEALTH_TIMEOUT):
                 latency = await session.ping()
         except TimeoutError:
             witness.note(f"no answer to a ping within {HEALTH_TIMEOUT:g} s")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import ConnectionLost, StorageError, UsageError
+from ..errors import ConnectionLost, McpDeckError, StorageError, UsageError
 from ..models import ServerEntry, TokenView
 from .replicas import Group
 from .supervisor import Supervisor
@@ -146,6 +146,10 @@ class ManagedLogins:
         barred = supervisor.barred()
         if barred is not None:
             raise barred
+
+    def barred(self, name: str) -> McpDeckError | None:
+        """Why nothing may be contacted now for a server, asked afresh; None when it may. Raises ``UsageError``."""
+        return self._find(name).barred()
 
     def _each(self, name: str) -> list[Supervisor]:
         """All instances of an entry, or the one server of that name. Raises ``UsageError``."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
@@ -24,16 +23,17 @@ from ..errors import (
     RPCError,
     SpawnError,
 )
-from ..models import ServerEntry, TransportKind
+from ..models import PhaseState, ServerEntry, Status, TransportKind
 from ..session import Session, Standing
 from ..telemetry.trace import TracedConnection
 from .access import Access
-from .approach import CLIENT_INFO, Approach, Once, Surroundings, Timers, offer_to
+from .approach import CLIENT_INFO, Approach, Once, Surroundings, Timers
 from .barrier import held_back, refusal
 from .health import watch
 from .lifecycle import Next, RetryPlan
 from .reasons import internal, refused, silent
 from .targets import loaded, open_transport
+from .timeline import Timeline
 from .ways import ProbeKilled, Ways
 from .witness import Witness
 
@@ -58,7 +58,7 @@ class Supervisor(Access):
         self._pool = pool
         self._plan = RetryPlan(timers.connect_retries)
         self._memory = around.memory.of(entry)
-        self._standing = Standing(offer_to(around.offer, entry), context=around.context)
+        self._standing = Standing(around.roots.offer(around.offer, entry), context=around.context)
         self._ways = Ways(entry, self._memory)
         self._wanted = False
         self._again = anyio.Event()
@@ -67,7 +67,8 @@ class Supervisor(Access):
         self._stopped = False
         self._barred = False
         self._opening: anyio.CancelScope | None = None
-        self._witness = Witness(entry.name, 0, around.emit, None, self._redaction)
+        self._timeline = Timeline(entry.name, around.emit, self._redaction.text)
+        self._witness = Witness(entry.name, 0, around.emit, None, self._redaction, self._timeline)
 
     # For others
 
@@ -75,6 +76,11 @@ class Supervisor(Access):
     def authorization(self) -> EntryAuthorization | None:
         """Who logs in to the server; nobody where it takes no login."""
         return self._around.logins.of(self.entry) if self._around.logins is not None else None
+
+    @property
+    def standing(self) -> Standing:
+        """What outlives its connections."""
+        return self._standing
 
     def barred(self) -> McpDeckError | None:
         """Why nothing may be contacted for it now: its gate, its problem, or what the guard says; None when it may."""
@@ -163,6 +169,7 @@ class Supervisor(Access):
             return False
         shown, error = held
         self._emit(ev.ServerGated(self.entry.name, self.generation, shown))
+        self._timeline.gated((shown.gate or Status.BLOCKED).value, error.title)
         self._fail(error)
         return True
 
@@ -198,37 +205,16 @@ class Supervisor(Access):
             error, lived = failure, None
         if error is None:
             return
-        now = time.monotonic()
-        match self._plan.after(error, lived=lived, now=now):
-            case Next.NEEDS_AUTH:
-                if auth is not None and held is None:
-                    auth.needed(error)
-                self._emit(ev.AuthorizationNeeded(self.entry.name, self.generation, self._witness.info(error)))
-                self._fail(error)
-                await self._wait_again(None)
-            case Next.FAIL:
-                info = self._witness.info(error)
-                if self._plan.crash_looping(now):
-                    info = replace(info, title=f"ended three times within 10 s: {info.title}")
-                self._emit(ev.ConnectionFailed(self.entry.name, self.generation, info))
-                self._fail(error)
-                await self._wait_again(None)
-            case Next.RETRY:
-                delay = self._plan.delay()
-                self._emit(
-                    ev.ReconnectScheduled(
-                        self.entry.name,
-                        self.generation,
-                        self._witness.info(error),
-                        self._plan.attempt,
-                        self._plan.attempts,
-                        time.time() + delay,
-                    )
-                )
-                self._fail(error)
-                await self._wait_again(delay)
-            case Next.AT_ONCE:
-                self._witness.note(f"{error.title}; a new session is begun.")
+        what = self._plan.after(error, lived=lived, now=time.monotonic())
+        if what is Next.AT_ONCE:
+            self._timeline.stands_no_more(PhaseState.FAILED, error.title)
+            self._witness.note(f"{error.title}; a new session is begun.")
+            return
+        if what is Next.NEEDS_AUTH and auth is not None and held is None:
+            auth.needed(error)
+        delay = self._witness.ended(what, error, self._plan)
+        self._fail(error)
+        await self._wait_again(delay)
 
     async def _wait_again(self, seconds: float | None) -> None:
         with anyio.move_on_after(seconds):
@@ -242,7 +228,7 @@ class Supervisor(Access):
         """
         if auth is None or not isinstance(error, AuthError):
             return False
-        with anyio.CancelScope() as login:
+        with anyio.CancelScope() as login, self._timeline.during("login"):
             self._opening = login
             try:
                 return await auth.obtain(error)
@@ -261,9 +247,11 @@ class Supervisor(Access):
         self.generation += 1
         self._error = None
         traced = self._around.trace.connection(entry.name, self.generation, approach.target.kind, self._redaction.data)
-        self._witness = Witness(entry.name, self.generation, self._emit, traced, self._redaction)
+        self._timeline.attempt(self.generation)
+        self._witness = Witness(entry.name, self.generation, self._emit, traced, self._redaction, self._timeline)
         self._emit(ev.ConnectionQueued(entry.name, self.generation, self._timers.shown))
-        await self._pool.acquire_on_behalf_of(self)
+        with self._timeline.during("queue"):
+            await self._pool.acquire_on_behalf_of(self)
         connecting = Once(lambda: self._pool.release_on_behalf_of(self))
         since: list[float] = []
         try:
@@ -297,11 +285,13 @@ class Supervisor(Access):
         wish = Wish(approach.mode, entry.protocol_version, probe)
         reasons: list[McpDeckError] = []
         began = time.perf_counter()
-        await loaded(approach.target)
+        with self._timeline.during("load modules", least=5.0):
+            await loaded(approach.target)
         auth = self.authorization
         if auth is not None:
             auth.begin(witness.hooks.exchange)
-        async with open_transport(approach.target, witness.hooks, self._around.max_frame, auth) as transport:
+        transport = open_transport(approach.target, witness.hooks, self._around.max_frame, auth)
+        async with self._timeline.opening(transport):
             session = Session(
                 entry.name,
                 self.generation,
@@ -316,7 +306,7 @@ class Supervisor(Access):
                 reads=self._around.reads,
                 request_timeout=self._timers.request,
             )
-            session.lists.turn = self._around.turns.background
+            session.lists.turn, session.lists.phase = self._around.turns.background, self._timeline.during
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._read, session, tasks.cancel_scope, reasons)
                 greeting: Greeting | None = None

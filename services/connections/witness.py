@@ -15,12 +15,14 @@ from .. import events as ev
 from ..config.redaction import Redaction
 from ..eras.base import Greeting
 from ..errors import ConnectionLost, McpDeckError, SpawnError
-from ..models import ErrorInfo, Json, JsonObject, as_list, as_object, as_text
+from ..models import During, ErrorInfo, Json, JsonObject, as_list, as_object, as_text, untold
 from ..protocol.jsonrpc import dump
 from ..session import Emit, Session
 from ..telemetry.trace import TracedConnection
 from ..transports.base import Hooks
 from .approach import Approach
+from .lifecycle import Next, RetryPlan
+from .timeline import Timeline
 
 TAIL = 20
 """Last stderr and stray stdout lines that go into an error."""
@@ -36,7 +38,10 @@ class Witness:
         emit: Emit,
         trace: TracedConnection | None,
         redaction: Redaction | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
+        self._timeline = timeline
+        self._connecting = timeline is not None
         self._redaction = redaction or Redaction({})
         self._server = server
         self._generation = generation
@@ -56,7 +61,14 @@ class Witness:
             body=self._on_body,
             hide=self._redaction.hide,
             hide_token=partial(self._redaction.hide, token=True),
+            step=self._on_step,
+            steps=lambda: self._connecting,
         )
+
+    @property
+    def phase(self) -> During:
+        """Whom to tell of the phases of this connection."""
+        return self._timeline.during if self._timeline is not None else untold
 
     @property
     def wrote_strays(self) -> bool:
@@ -98,6 +110,9 @@ class Witness:
         """The connection stands."""
         decided = approach.decided or greeting.decided
         self.lived(f"connected: {session.version}, {decided}")
+        self._connecting = False
+        if self._timeline is not None:
+            self._timeline.connected(f"{session.version}, {session.era.value}")
         self._emit(
             ev.ConnectionEstablished(
                 self._server,
@@ -153,6 +168,10 @@ class Witness:
             details={key: self._redaction.json(item) for key, item in info.details.items()},
         )
 
+    def _on_step(self, name: str, began: float, said: str = "", *, failed: bool = False) -> None:
+        if self._connecting and self._timeline is not None:
+            self._timeline.step(name, began, said, failed=failed)
+
     def _on_body(self, what: str, data: bytes) -> None:
         if self._trace is not None:
             self._trace.note(time.time(), "received", "malformed", data, label=what)
@@ -160,6 +179,29 @@ class Witness:
     def _on_started(self, pid: int) -> None:
         self._emit(ev.ProcessStarted(self._server, self._generation, pid))
         self.lived(f"process {pid} started")
+
+    def ended(self, what: Next, error: McpDeckError, plan: RetryPlan) -> float | None:
+        """Tell what a failure leads to; the seconds until another attempt, None: there is none by itself."""
+        info = self.info(error)
+        where = (self._server, self._generation)
+        timeline = self._timeline
+        match what:
+            case Next.NEEDS_AUTH:
+                self._emit(ev.AuthorizationNeeded(*where, info))
+            case Next.RETRY:
+                delay = plan.delay()
+                if timeline is not None:
+                    timeline.failed(info.title, waits=f"attempt {plan.attempt} of {plan.attempts} in {delay:.1f} s")
+                retry_at = time.time() + delay
+                self._emit(ev.ReconnectScheduled(*where, info, plan.attempt, plan.attempts, retry_at))
+                return delay
+            case _:
+                if plan.crash_looping(time.monotonic()):
+                    info = replace(info, title=f"ended three times within 10 s: {info.title}")
+                self._emit(ev.ConnectionFailed(*where, info))
+        if timeline is not None:
+            timeline.failed(info.title)
+        return None
 
     def info(self, error: McpDeckError) -> ErrorInfo:
         """The error with the last lines that may explain it."""

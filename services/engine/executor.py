@@ -125,6 +125,7 @@ class Executor:
         fresh: bool = False,
         background: bool = False,
         progress: bool = True,
+        shown: bool = True,
     ) -> CallState:
         """Call a tool and wait for its end, whatever it is; only being cancelled goes through.
 
@@ -133,6 +134,7 @@ class Executor:
         sent as they are, and a tool need not be listed. ``timeout`` in seconds from when it is sent; the entry's own
         comes before the general one. ``as_task``: let the server run it as a task (section 36). ``fresh``: an answer
         that is kept will not do. ``background``: others go first. ``progress`` False: none is asked for.
+        ``shown`` False: it is one of very many, and no call in the store.
         """
         return await self._run(
             Wanted(
@@ -150,6 +152,7 @@ class Executor:
                 fresh,
                 background,
                 progress,
+                shown=shown,
             )
         )
 
@@ -164,6 +167,7 @@ class Executor:
         fresh: bool = False,
         background: bool = False,
         bound: bool = False,
+        shown: bool = True,
     ) -> CallState:
         """Read a resource; as ``call``. Without ``timeout`` each request has the session's own time limit.
 
@@ -171,7 +175,7 @@ class Executor:
         """
         call, at, began = call_id or _new_id(), time.time(), time.perf_counter()
         wanted = Wanted(Offered.RESOURCE, server, uri, {}, call, at, began, caller, timeout=timeout)
-        return await self._run(replace(wanted, fresh=fresh, background=background, bound=bound))
+        return await self._run(replace(wanted, fresh=fresh, background=background, bound=bound, shown=shown))
 
     async def prompt(
         self,
@@ -183,12 +187,13 @@ class Executor:
         timeout: float | None = None,
         caller: Caller = Caller.PROGRAM,
         background: bool = False,
+        shown: bool = True,
     ) -> CallState:
         """Get a prompt; as ``read``. ``arguments`` None: none are sent, not even an empty object."""
         call, at, began = call_id or _new_id(), time.time(), time.perf_counter()
         texts: JsonObject = {**(arguments or {})}
         wanted = Wanted(Offered.PROMPT, server, name, texts, call, at, began, caller, timeout=timeout)
-        return await self._run(replace(wanted, background=background, given=arguments is not None))
+        return await self._run(replace(wanted, background=background, given=arguments is not None, shown=shown))
 
     async def raw(
         self,

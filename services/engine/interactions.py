@@ -11,9 +11,13 @@ import time
 from collections.abc import Callable
 
 import anyio
+import anyio.lowlevel
 
 from .. import events as ev
 from ..session import Answer, Question
+
+GRACE = 0.25
+"""Seconds for which answers that were given on leaving may still be sent."""
 
 
 class Interactions:
@@ -23,9 +27,13 @@ class Interactions:
         self._emit = emit
         self._ids = itertools.count(1)
         self._waiting: dict[str, tuple[anyio.Event, list[Answer]]] = {}
+        self._left = False
 
     async def ask(self, question: Question) -> Answer:
-        """Open a prompt and wait for its answer; cancelling closes the prompt."""
+        """Open a prompt and wait for its answer; cancelling closes the prompt. Nobody is there any more: cancel."""
+        if self._left:
+            await anyio.lowlevel.checkpoint()  # whoever asks again and again must not hold the loop
+            return Answer("cancel")
         prompt = f"q{next(self._ids)}"
         done, answers = self._waiting[prompt] = (anyio.Event(), [])
         self._emit(
@@ -47,3 +55,13 @@ class Interactions:
         answers.append(answer)
         done.set()
         return True
+
+    async def leave(self) -> None:
+        """Nobody is there any more: what waits, and what is asked from now on, is answered with cancel.
+
+        Returns once those answers had their time to be sent; at once where nothing waited.
+        """
+        self._left = True
+        waited = [self.answer(prompt, Answer("cancel")) for prompt in list(self._waiting)]
+        if any(waited):
+            await anyio.sleep(GRACE)

@@ -17,6 +17,7 @@ from ..errors import InvalidArguments, McpDeckError
 from ..models import Act, Decision, ErrorInfo, JsonObject, Measured, Tool
 from ..protocol.jsonrpc import dump
 from ..state.bounds import weight
+from ..state.call_reducers import finished
 from ..state.model import CallState, CallStatus
 from ..state.store import Store
 from .collaborators import Audit, Keeper, Metrics, Span, Spans
@@ -86,6 +87,8 @@ class Records:
             return
         course.started = True
         one = course.wanted
+        if not one.shown:
+            return
         self._store.dispatch(
             ev.CallStarted(
                 one.call, one.server, one.name, one.arguments, one.at, one.method, one.caller, course.decision
@@ -139,22 +142,24 @@ class Records:
         kept = result
         if self._keeper is not None and result is not None and measured is not None:
             kept = self._keeper.held(result, measured)
-        self._store.dispatch(
-            ev.CallFinished(
-                one.call,
-                time.time(),
-                took,
-                kept,
-                error,
-                course.rounds,
-                measured=measured,
-                attempts=course.attempts,
-                cached_at=course.cached_at,
-                instance=course.instance,
-                output_problems=course.output_problems,
-                trace_id=course.span.trace_id if course.span is not None else "",
-            )
+        event = ev.CallFinished(
+            one.call,
+            time.time(),
+            took,
+            kept,
+            error,
+            course.rounds,
+            measured=measured,
+            attempts=course.attempts,
+            cached_at=course.cached_at,
+            instance=course.instance,
+            output_problems=course.output_problems,
+            trace_id=course.span.trace_id if course.span is not None else "",
         )
+        if not one.shown:
+            begun = CallState(one.call, one.server, one.name, one.arguments, one.at, method=one.method)
+            return finished(replace(begun, caller=one.caller, task=course.task, decision=course.decision), event)
+        self._store.dispatch(event)
         call = self._store.call(one.call)
         assert call is not None  # one that runs is never let go
         return call

@@ -23,7 +23,8 @@ class Wanted:
     clock that measures durations. ``fresh``: no kept answer will do. ``background``: nobody waits for it. ``progress``:
     the server is asked to tell of it. ``given`` False: a prompt is asked for without any arguments member. ``bound``:
     only the instance that has the server's very name will do. ``send`` carries it out, once, in place of what its kind
-    does, with the method ``said``.
+    does, with the method ``said``. ``shown`` False: it is one of very many, and
+    no call in the store.
     """
 
     kind: Offered
@@ -44,6 +45,7 @@ class Wanted:
     bound: bool = False
     said: str = ""
     send: Callable[[Session], Awaitable[JsonObject]] | None = None
+    shown: bool = True
 
     @property
     def method(self) -> str:

@@ -15,7 +15,7 @@ from ..errors import (
     RPCError,
     UnsupportedVersion,
 )
-from ..models import EraMode, EraName, JsonObject, as_list, as_object, as_text
+from ..models import During, EraMode, EraName, JsonObject, as_list, as_object, as_text, untold
 from ..protocol.dispatcher import Dispatcher
 from .base import ClientSide, Era, Greeting
 from .handshake import initialize
@@ -54,16 +54,18 @@ async def negotiate(
     *,
     silence_is_legacy: bool,
     handshake_only: bool = False,
+    phase: During = untold,
 ) -> tuple[Era, Greeting]:
     """The era and the server's greeting.
 
     ``silence_is_legacy``: true for one shared channel (stdio, in-process), false for HTTP, where no
-    answer is an outage. ``handshake_only``: the transport belongs to the older revisions. Raises
-    ``UnsupportedVersion``, ``AuthError`` and transport errors.
+    answer is an outage. ``handshake_only``: the transport belongs to the older revisions. ``phase`` is told of each
+    request. Raises ``UnsupportedVersion``, ``AuthError`` and transport errors.
     """
     if wish.era is EraName.LEGACY:
         version = wish.version or HANDSHAKE[-1]
-        era, greeting = await initialize(dispatcher, client, version=version, decided="pinned to the handshake era")
+        with phase("initialize"):
+            era, greeting = await initialize(dispatcher, client, version=version, decided="pinned to the handshake era")
         if wish.version is not None and era.version != wish.version:
             raise UnsupportedVersion(
                 f"the server answered with {era.version}, and {wish.version} is insisted on",
@@ -77,9 +79,11 @@ async def negotiate(
                 f"{wish.version or MODERN[-1]} cannot be spoken over HTTP+SSE",
                 hint="Use the server's Streamable HTTP endpoint, or remove the pin on the era.",
             )
-        return await initialize(dispatcher, client, decided="the transport knows only the handshake")
+        with phase("initialize"):
+            return await initialize(dispatcher, client, decided="the transport knows only the handshake")
     probe = _Probe(dispatcher, client, wish, silence_is_legacy)
-    version, why_not = await probe.ask(wish.version or MODERN[-1])
+    with phase("server/discover"):
+        version, why_not = await probe.ask(wish.version or MODERN[-1])
     if version is not None:
         return probe.era(version)
     if wish.era is EraName.MODERN:
@@ -88,13 +92,16 @@ async def negotiate(
             hint="Remove the pin (--era auto) to let mcpdeck use the older handshake.",
         )
     try:
-        return await initialize(dispatcher, client, version=probe.handshake_version, decided=f"handshake: {why_not}")
+        with phase("initialize"):
+            decided = f"handshake: {why_not}"
+            return await initialize(dispatcher, client, version=probe.handshake_version, decided=decided)
     except RPCError as error:
         # A slow start: the probe went unanswered, and initialize shows that it is modern after all.
         mutual = newest_mutual(_supported(error), MODERN) if error.code == UNSUPPORTED_VERSION else None
         if mutual is None:
             raise
-        version, why_not = await probe.ask(mutual)
+        with phase("server/discover"):
+            version, why_not = await probe.ask(mutual)
         if version is None:
             raise UnsupportedVersion(f"no protocol version in common: {why_not}") from error
         return probe.era(version)

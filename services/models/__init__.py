@@ -4,7 +4,8 @@ Owns plain frozen values and their reading from wire JSON. Never performs I/O an
 Field names follow the specification.
 """
 
-from .calls import Breaker, BreakerState, CallStats, Measured, ProcessLoad, tokens_of
+from .calls import Breaker, BreakerState, CallStats, Measured, ProcessInfo, ProcessLoad, tokens_of
+from .checks import Check, CheckState
 from .entries import EraMode, EraName, ErrorInfo, Instance, ServerEntry, Status
 from .json_values import NO_OBJECT, Json, JsonObject, as_list, as_object, as_text
 from .oauth import (
@@ -25,6 +26,7 @@ from .oauth import (
 )
 from .offers import Freshness, Implementation, Listed, TaskInfo, Timer, Tool
 from .permissions import Act, Caller, Decision, Effect, Offered, Reach
+from .phases import CONNECTED, WAITS, During, Phase, PhaseState, untold
 from .qualified import qualified_name
 from .sources import (
     NEEDS_APPROVAL,
@@ -53,19 +55,24 @@ from .targets import (
 )
 
 __all__ = [
+    "CONNECTED",
     "NEEDS_APPROVAL",
     "NOWHERE_ELSE",
     "NO_OBJECT",
     "NO_ORIGIN",
     "OFFERED",
+    "WAITS",
     "Act",
     "AuthView",
     "Breaker",
     "BreakerState",
     "CallStats",
     "Caller",
+    "Check",
+    "CheckState",
     "ConnectorTarget",
     "Decision",
+    "During",
     "Effect",
     "EraMode",
     "EraName",
@@ -90,6 +97,9 @@ __all__ = [
     "Offered",
     "Opening",
     "Origin",
+    "Phase",
+    "PhaseState",
+    "ProcessInfo",
     "ProcessLoad",
     "Provenance",
     "Reach",
@@ -119,4 +129,5 @@ __all__ = [
     "as_text",
     "qualified_name",
     "tokens_of",
+    "untold",
 ]

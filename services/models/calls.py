@@ -79,6 +79,18 @@ class CallStats:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessInfo:
+    """One process of a server. ``name`` is its program's, ``born`` wall seconds; ``depth``: of how many it descends."""
+
+    pid: int
+    name: str
+    cpu: float
+    memory: int
+    born: float
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessLoad:
     """What a child and its descendants take: ``cpu`` in percent of one core, ``memory`` resident bytes."""
 
@@ -86,3 +98,5 @@ class ProcessLoad:
     cpu: float
     memory: int
     at: float
+    tree: tuple[ProcessInfo, ...] = ()
+    """The child and its descendants, each below the one that started it; the first of them, where they are many."""

@@ -114,6 +114,8 @@ class ServerEntry:
     """Its addresses, where it has several (``target`` is the first of them)."""
     replica_of: str | None = None
     """The name of the entry that this is one of several instances of; None for the first of them, which has it."""
+    missing: tuple[str, ...] = ()
+    """Variables that its text names, which are not set and have no default."""
 
     @property
     def configured_as(self) -> str:

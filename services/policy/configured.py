@@ -235,6 +235,10 @@ class Configured:
         self._check_approvable(entry)
         self._trust.remember(entry, Decision.REJECTED)
 
+    def undecide(self, entry: ServerEntry) -> None:
+        """Forget what a person decided about this text: it is asked about again. Raises ``ConfigError``."""
+        self._trust.undecide(entry)
+
     def set_enabled(self, entry: ServerEntry, enabled: bool) -> None:
         """Switch a server on or off in this project.
 

@@ -40,7 +40,7 @@ KEYS = (
     *(ALLOWED, DENIED, MANAGED_ONLY, ENABLED, REJECTED, ENABLE_ALL, PERMISSIONS),
     *("connectors", "registry", "discovery"),
     *("toolModules", "builtinTools"),
-    "audit",
+    *("audit", "calls"),
 )
 """All that counts in mcpdeck's own file; the last two lines are read by the rooms of discovery and registry."""
 

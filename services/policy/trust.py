@@ -101,6 +101,17 @@ class TrustStore:
 
         self._file.update(change)
 
+    def undecide(self, entry: ServerEntry) -> None:
+        """Forget the decision about this very text. Raises ``ConfigError``."""
+        key = self.key(entry)
+
+        def change(content: JsonObject) -> None:
+            projects = content["projects"] = as_object(content.get("projects"))
+            kept = as_list(projects.get(str(self._project)))
+            projects[str(self._project)] = [item for item in kept if _record_key(item) != key]
+
+        self._file.update(change)
+
     def pin(self, seen: Iterable[tuple[ServerEntry, str]]) -> None:
         """Remember which texts approvals by name are about; the second of a pair is the file that approves.
 

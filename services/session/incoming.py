@@ -49,6 +49,7 @@ class Incoming:
                 done = self._visits.pop(as_text(params.get("elicitationId")) or "", None)
                 if done is not None:
                     done.set()
+                    session.note("The server says that the visit to its web page is over.")
             case _:
                 if not self._on_list_changed(method, params):
                     session.note(f"notification {method}", level="debug")
@@ -119,4 +120,7 @@ class Incoming:
         call = session.tasks.call_of(params) or session.only_call
         with session.dispatcher.waiting_for_a_human():
             answer = await session.ask(Question(session.server, method, params, call))
+        named = as_text(params.get("elicitationId"))
+        if named is not None and answer.action == "accept":
+            self.visit(named)  # its end is told, if the server tells
         return related(params, answered(method, params, answer))

@@ -24,6 +24,7 @@ async def input_response(session: Session, request: JsonObject, call: str | None
             hint="The call is abandoned; the server must not ask for undeclared capabilities.",
         )
     if method == ROOTS:
+        session.note("The server asked for the roots and was told them.")
         return roots_result(session.offer)
     answer = await session.ask(Question(session.server, method, params, call))
     if method == SAMPLING and answer.action != "accept":

@@ -18,7 +18,7 @@ import anyio
 from .. import events as ev
 from ..eras.versions import METHOD_NOT_FOUND
 from ..errors import CapabilityMissing, ConnectionLost, McpDeckError, RPCError
-from ..models import ErrorInfo, Freshness, Json, JsonObject, Tool, as_list, as_object, as_text
+from ..models import During, ErrorInfo, Freshness, Json, JsonObject, Tool, as_list, as_object, as_text, untold
 from ..state.bounds import weight
 from ..state.store import Event
 from ..state.text import quoted
@@ -133,6 +133,8 @@ class Lists:
         """The revision wants caching hints on every list (section 18)."""
         self.turn: Callable[[str], AbstractAsyncContextManager[None]] = _at_once
         """Waits until a list may be read again, behind calls that somebody waits for."""
+        self.phase: During = untold
+        """Told of each reading."""
         self._server = server
         self._generation = generation
         self._request = request
@@ -252,7 +254,8 @@ class Lists:
     async def refresh(self, kind: ListKind) -> None:
         """Read one list; a failure keeps the last good one (config contract, section 6)."""
         try:
-            items, freshness = await self._all(kind)
+            with self.phase(kind.method):
+                items, freshness = await self._all(kind)
             fact = await self._event(kind, items, freshness)
             if self._memory is not None:
                 self._memory.keep_list(kind.method, KeptList(items, freshness))

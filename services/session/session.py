@@ -136,12 +136,12 @@ class Session:
 
     async def open(self, wish: Wish) -> Greeting:
         """Negotiate. Raises what stands in the way; the caller bounds the time."""
-        shared_channel, handshake_only = not self._transport.stream_per_request, self._transport.handshake_only
-        self.probing = wish.era is None and not handshake_only
-        if self.probing and shared_channel:
+        shared, older = not self._transport.stream_per_request, self._transport.handshake_only
+        self.probing = wish.era is None and not older
+        if self.probing and shared:
             self.note("Asked server/discover first; an older server may log an error about it.")
         era, greeting = await negotiate(
-            self.dispatcher, self._client, wish, silence_is_legacy=shared_channel, handshake_only=handshake_only
+            self.dispatcher, self._client, wish, silence_is_legacy=shared, handshake_only=older, phase=self.lists.phase
         )
         self.probing = False
         self._era, self.greeting = era, greeting
@@ -169,7 +169,7 @@ class Session:
             if self.memory.tasks():
                 tasks.start_soon(self.tasks.recall)
             # A list that changes while the listening begins would be missed: it is read after that, if that is quick.
-            with anyio.move_on_after(0.25):
+            with self.lists.phase("subscriptions/listen", least=1.0), anyio.move_on_after(0.25):
                 await self.subscriptions.first_answer()
             await self.lists.keep(self.capabilities)
 
@@ -361,6 +361,7 @@ class Session:
         if self.offer.roots is None:
             raise UsageError("roots are not offered to this server", hint='Give its entry "roots" and connect again.')
         self.standing.offer = Offer(self.offer.elicitation, self.offer.sampling, roots, self.offer.extensions)
+        self.note(f"From now on it is told {len(roots)} root{'' if len(roots) == 1 else 's'}.")
         if self.era is EraName.LEGACY:
             await self.dispatcher.notify(
                 "notifications/roots/list_changed", None, self._negotiated().standing_headers()

@@ -17,6 +17,7 @@ from .. import events as ev
 from ..eras.versions import METHOD_NOT_FOUND
 from ..errors import ConnectionLost, McpDeckError, RequestTimeout, RPCError
 from ..models import EraName, Json, JsonObject, as_list, as_object, as_text
+from ..state.text import shortened
 from ..transports.base import RequestId
 
 if TYPE_CHECKING:
@@ -311,6 +312,7 @@ class Subscriptions:
         if uri is None:
             self._session.broke("notifications/resources/updated without a uri (section 17)")
             return
+        self._session.note(f"Resource {shortened(uri, 200)} changed", level="info")
         self._session.emit(ev.ResourceUpdated(self._session.server, self._session.generation, uri, time.time()))
 
     def _change(self) -> None:

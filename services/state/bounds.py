@@ -31,6 +31,8 @@ UPDATES_KEPT = 1_000
 """Changed resources at or below those we subscribed to."""
 FOREIGN_UPDATES_KEPT = 200
 """Changed resources that nobody here subscribed to."""
+LATENCIES = 32
+"""How many of the last pings and calls of a server are kept."""
 _LOOKED_AT = 10_000
 _held = attrgetter("held")
 _CONTAINER, _ITEM = 100, 16
@@ -164,3 +166,8 @@ def with_updates(
             room[expected] -= 1
             kept.append((uri, merged[uri]))
     return dict(reversed(kept))
+
+
+def with_latencies(known: tuple[float, ...], latest: tuple[float, ...]) -> tuple[float, ...]:
+    """The last of ``known`` and ``latest``, in milliseconds."""
+    return (*known, *latest)[-LATENCIES:] if latest else known

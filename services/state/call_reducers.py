@@ -15,7 +15,12 @@ from .model import AppState, CallState, CallStatus
 
 CALLS_KEPT = 200
 
-CallTransition: TypeAlias = ev.CallStarted | ev.CallWaits | ev.CallDecided | ev.CallBecameTask | ev.CallFinished
+ANSWERED_KEPT = 20
+"""Answers without a person that are told of one call."""
+
+CallTransition: TypeAlias = (
+    ev.CallStarted | ev.CallWaits | ev.CallDecided | ev.CallBecameTask | ev.CallAnswered | ev.CallFinished
+)
 
 
 def reduce_call(state: AppState, event: CallTransition) -> AppState:
@@ -32,6 +37,10 @@ def reduce_call(state: AppState, event: CallTransition) -> AppState:
             return _map_call(state, call, lambda known: replace(known, decision=decision))
         case ev.CallBecameTask(call, task):
             return _map_call(state, call, lambda known: replace(known, task=task))
+        case ev.CallAnswered(call, how):
+            return _map_call(
+                state, call, lambda known: replace(known, answered=(*known.answered, how)[-ANSWERED_KEPT:])
+            )
         case ev.CallFinished():
             return _ended(state, event)
 
@@ -54,7 +63,7 @@ def _ended(state: AppState, event: ev.CallFinished) -> AppState:
         if call.id == event.call:
             if call.status is not CallStatus.RUNNING:
                 return state
-            ended = _finished(call, event)
+            ended = finished(call, event)
             calls = (*state.calls[:index], ended, *state.calls[index + 1 :])
             total = _held(state) - call.held + ended.held
             if total > RESULTS_KEPT:
@@ -100,7 +109,8 @@ _STATUS_OF_ERROR = {
 }
 
 
-def _finished(call: CallState, event: ev.CallFinished) -> CallState:
+def finished(call: CallState, event: ev.CallFinished) -> CallState:
+    """``call`` at its end."""
     if event.error is not None:
         status = _STATUS_OF_ERROR.get(event.error.kind, CallStatus.FAILED)
     elif event.result is not None and event.result.get("isError") is True:
@@ -135,4 +145,5 @@ def _finished(call: CallState, event: ev.CallFinished) -> CallState:
         event.instance,
         event.output_problems,
         event.trace_id,
+        call.answered,
     )

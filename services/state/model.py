@@ -26,6 +26,7 @@ from ..models import (
     Listed,
     Measured,
     Origin,
+    Phase,
     ProcessLoad,
     Provenance,
     Source,
@@ -139,6 +140,8 @@ class ServerState:
     connected_at: float | None = None
     connect_ms: float | None = None
     latency_ms: float | None = None
+    latencies: tuple[float, ...] = ()
+    """How long the last pings and calls took, in milliseconds, the newest last; see ``bounds.LATENCIES``."""
     counters: Counters = Counters()
     breaker: Breaker | None = None
     """None: calls are made; nothing ever held them back."""
@@ -147,6 +150,12 @@ class ServerState:
     load: ProcessLoad | None = None
     replica_of: str | None = None
     """The name of the entry that this is one of several instances of."""
+    timeline: tuple[Phase, ...] = ()
+    """What its connections went through, oldest first, the last of it; see ``timeline.PHASES``."""
+    answers: str = ""
+    """How its questions are answered without a person, in words; empty: a person is asked."""
+    missing: tuple[str, ...] = ()
+    """Variables that its entry names, which are not set and have no default."""
 
     @property
     def usable(self) -> bool:
@@ -218,6 +227,8 @@ class CallState:
     instance: str = ""
     output_problems: tuple[str, ...] = ()
     trace_id: str = ""
+    answered: tuple[str, ...] = ()
+    """How questions of the server about it were answered without a person."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

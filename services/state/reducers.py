@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 
 from .. import events as ev
 from ..models import ErrorInfo, Freshness, ServerEntry, SourceInfo, Status
-from .bounds import with_task, with_updates
+from .bounds import with_latencies, with_task, with_updates
 from .call_reducers import CallTransition, reduce_call
 from .model import AppState, Counters, McpState, PromptState, ServerState
+from .timeline import with_phase
 from .tool_changes import compared, remembered
 
 RULES_KEPT = 50
@@ -26,6 +27,8 @@ Transition: TypeAlias = (
     | ev.AuthorizationChanged
     | ev.BreakerChanged
     | ev.StatsMeasured
+    | ev.AnswersChosen
+    | ev.PhaseTold
     | CallTransition
     | ev.PromptOpened
     | ev.PromptClosed
@@ -39,9 +42,14 @@ def reduce(state: AppState, event: Transition) -> AppState:
     match event:
         case ev.ServersConfigured(entries, sources):
             return _configured(state, entries, sources)
-        case ev.AuthorizationChanged() | ev.BreakerChanged() | ev.StatsMeasured():
+        case ev.AuthorizationChanged() | ev.BreakerChanged() | ev.StatsMeasured() | ev.AnswersChosen():
             row = state.mcp.servers.get(event.server)
             return state if row is None else with_servers(state, _beside(row, event))
+        case ev.PhaseTold(server, phase):
+            known = state.mcp.servers.get(server)
+            if known is None:
+                return state
+            return with_servers(state, replace(known, timeline=with_phase(known.timeline, phase)))
         case ev.PromptOpened(prompt, server, call, method, request, at):
             opened = PromptState(prompt, server, call, method, request, at)
             return replace(state, prompts=(*state.prompts, opened), revision=state.revision + 1)
@@ -80,6 +88,7 @@ def row_of(entry: ServerEntry, generation: int = 0) -> ServerState:
         watch=entry.watch,
         error=entry.problem or entry.blocked,
         replica_of=entry.replica_of,
+        missing=entry.missing,
     )
 
 
@@ -102,10 +111,16 @@ def _configured(state: AppState, entries: tuple[ServerEntry, ...], sources: tupl
         if old is not None and old.digest == entry.digest:
             servers[entry.name] = _described(old, entry)
         else:
-            servers[entry.name] = row_of(entry, old.generation if old else 0)
+            fresh = row_of(entry, old.generation if old else 0)
+            servers[entry.name] = _kept(old, fresh)
     looked_at = state.mcp.sources if sources is None else sources
     mcp = McpState(servers=MappingProxyType(servers), order=tuple(servers), sources=looked_at)
     return replace(state, mcp=mcp, revision=state.revision + 1)
+
+
+def _kept(old: ServerState | None, fresh: ServerState) -> ServerState:
+    """A row of a server begun anew, with what a person chose and what went before."""
+    return fresh if old is None else replace(fresh, answers=old.answers, timeline=old.timeline)
 
 
 def _described(server: ServerState, entry: ServerEntry) -> ServerState:
@@ -114,19 +129,35 @@ def _described(server: ServerState, entry: ServerEntry) -> ServerState:
     return replace(server, **changed) if changed else server
 
 
-_AROUND = ("source", "origin", "endpoint", "env_names", "lints", "suppressed_by", "provenance", "watch", "replica_of")
+_AROUND = (
+    "source",
+    "origin",
+    "endpoint",
+    "env_names",
+    "lints",
+    "suppressed_by",
+    "provenance",
+    "watch",
+    "replica_of",
+    "missing",
+)
 """What an entry and its row have in common that may change while the text of the entry does not."""
 
 
-def _beside(row: ServerState, event: ev.AuthorizationChanged | ev.BreakerChanged | ev.StatsMeasured) -> ServerState:
+def _beside(
+    row: ServerState, event: ev.AuthorizationChanged | ev.BreakerChanged | ev.StatsMeasured | ev.AnswersChosen
+) -> ServerState:
     """What is known of a server apart from its connections."""
     match event:
         case ev.AuthorizationChanged(_, view):
             return replace(row, auth=view)
         case ev.BreakerChanged(_, breaker):
             return replace(row, breaker=breaker)
-        case ev.StatsMeasured(_, stats, tools):
-            return replace(row, stats=stats, tool_stats={**row.tool_stats, **tools})
+        case ev.AnswersChosen(_, how):
+            return replace(row, answers=how)
+        case ev.StatsMeasured(_, stats, tools, latest):
+            latencies = with_latencies(row.latencies, latest)
+            return replace(row, stats=stats, tool_stats={**row.tool_stats, **tools}, latencies=latencies)
 
 
 def _server_event(state: AppState, event: ev.ServerEvent) -> AppState:
@@ -136,7 +167,7 @@ def _server_event(state: AppState, event: ev.ServerEvent) -> AppState:
     if isinstance(event, ev.ServerGated):
         if event.generation < server.generation:
             return state
-        return with_servers(state, row_of(event.entry, event.generation))
+        return with_servers(state, _kept(server, row_of(event.entry, event.generation)))
     starts = isinstance(event, ev.ConnectionQueued)
     if event.generation < server.generation or (event.generation > server.generation and not starts):
         return state
@@ -155,6 +186,7 @@ def _fresh(server: ServerState, event: ev.ConnectionQueued) -> ServerState:
         pid=None,
         connected_at=None,
         latency_ms=None,
+        latencies=(),
         load=None,
         rules_broken=(),
         listening="",
@@ -274,7 +306,9 @@ _FOLDS: dict[type[ev.ServerEvent], _Fold] = {
     ev.SubscriptionsChanged: lambda server, event: replace(server, subscriptions=event.uris, listening=event.listening),
     ev.TaskChanged: _task_changed,
     ev.LogLevelChanged: lambda server, event: replace(server, log_level=event.level),
-    ev.LatencyMeasured: lambda server, event: replace(server, latency_ms=event.latency_ms),
+    ev.LatencyMeasured: lambda server, event: replace(
+        server, latency_ms=event.latency_ms, latencies=with_latencies(server.latencies, (event.latency_ms,))
+    ),
     ev.AuthorizationNeeded: lambda server, event: _down(server, Status.NEEDS_AUTH, event.error),
     ev.ConnectionFailed: lambda server, event: _down(server, Status.FAILED, event.error),
     ev.ReconnectScheduled: _reconnecting,

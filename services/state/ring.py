@@ -66,6 +66,16 @@ class LogRing:
     def __iter__(self) -> Iterator[LogRecord]:
         return iter(self._records)
 
+    def __getitem__(self, index: int) -> LogRecord:
+        """The record at ``index`` of those held, 0 the oldest. Raises ``IndexError``."""
+        return self._records[index]
+
+    def newest(self, count: int) -> list[LogRecord]:
+        """The last ``count`` of those held, or all, oldest first; costs as much as it gives."""
+        found = list(islice(reversed(self._records), max(0, count)))
+        found.reverse()
+        return found
+
     def slice(self, start: int, stop: int) -> list[LogRecord]:
         """Records ``start`` to ``stop`` of those held, oldest first."""
         return list(islice(self._records, max(0, start), max(0, stop)))

@@ -24,6 +24,11 @@ Subscriber: TypeAlias = Callable[[AppState], None]
 
 FLUSH_INTERVAL = 0.08
 """Seconds between two flushes: at most 12.5 a second."""
+FLOOD = 200
+"""Samples between two flushes from which on, as long as nothing else changes, every second flush is left out: nobody
+reads that many, and what is saved is half of the drawing."""
+NOT_ONLY_SAMPLES = -1_000_000
+"""Where the count of samples begins once something else changed: it does not get from there to a flood."""
 UPDATES_WAITING = 2_000
 """Changed resources of one server that wait for a flush before they are folded at once."""
 
@@ -51,6 +56,7 @@ class Store:
         self._progress: dict[str, ev.CallProgressed] = {}
         self._updates: dict[str, tuple[int, dict[str, float]]] = {}
         self._touched_rings: set[str] = set()
+        self._samples = 0
         self._dirty = anyio.Event()
 
     @property
@@ -86,11 +92,14 @@ class Store:
                     return  # its connection is still ending, and nobody can look at it any more
                 self.ring(event.server).add(LogRecord(event.at, event.kind, event.level, event.logger, event.data))
                 self._touched_rings.add(event.server)
+                self._samples += 1
             case ev.CallProgressed():
                 self._progress[event.call] = event
             case ev.ResourceUpdated():
                 self._note_update(event)
             case _:
+                if not isinstance(event, ev.RuleBroken):  # of which there may be one a record
+                    self._samples = NOT_ONLY_SAMPLES
                 if isinstance(event, ev.CallFinished):
                     self._fold_progress(event.call)
                 elif isinstance(event, (ev.ConnectionQueued, ev.SubscriptionsChanged)):
@@ -131,13 +140,19 @@ class Store:
         for subscriber in tuple(self._subscribers):
             subscriber(state)
 
+    def pause(self) -> float:
+        """Seconds until the next flush, from what came since this was asked last."""
+        flooded, self._samples = self._samples >= FLOOD, 0
+        return 2 * self._interval if flooded else self._interval
+
     async def run(self) -> None:
         """Flush when something changed, at most once an interval; no timer runs while nothing does."""
         while True:
             await self._dirty.wait()
             self._dirty = anyio.Event()
+            pause = self.pause()
             self.flush()
-            await anyio.sleep(self._interval)
+            await anyio.sleep(pause)
 
     def _tally(self, server: str, generation: int) -> _Tally:
         tally = self._tallies.get(server)

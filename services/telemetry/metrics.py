@@ -13,6 +13,7 @@ import anyio
 
 from .. import events as ev
 from ..models import CallStats
+from ..state.bounds import LATENCIES
 from ..state.model import CallState
 from .histogram import Histogram
 from .outcomes import outcome_of, tells_latency
@@ -88,7 +89,7 @@ class _Tally:
 
 
 class _ServerTally(_Tally):
-    __slots__ = ("changed", "told_at", "told_calls", "tools", "warm")
+    __slots__ = ("changed", "latest", "told_at", "told_calls", "tools", "warm")
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,6 +100,8 @@ class _ServerTally(_Tally):
         """Tools whose rate was told as something else than zero, and that rate; its own stands under the empty name."""
         self.told_at: float | None = None
         self.told_calls = 0
+        self.latest: deque[float] = deque(maxlen=LATENCIES)
+        """How long the last calls took that were not told yet, in milliseconds."""
 
     def tool(self, name: str) -> _Tally:
         tally = self.tools.pop(name, None) or _Tally()
@@ -156,6 +159,8 @@ class Metrics:
         kind = None if outcome == "success" else outcome
         took = call.duration_ms if tells_latency(call) else None
         server.add(now, kind, took, bytes_sent, bytes_received)
+        if took is not None:
+            server.latest.append(took)
         # A name that the server does not have is anything that somebody typed.
         if call.method == _TOOL_CALL and outcome != "not found":
             server.tool(call.tool).add(now, kind, took, bytes_sent, bytes_received)
@@ -202,4 +207,6 @@ class Metrics:
 
     def _tell(self, name: str, server: _ServerTally, now: float) -> None:
         stats, tools = server.told(now)
-        self._emit(ev.StatsMeasured(name, stats, tools))
+        latest = tuple(server.latest)
+        server.latest.clear()
+        self._emit(ev.StatsMeasured(name, stats, tools, latest))

@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 
 from .. import events as ev
-from ..models import ProcessLoad
+from ..models import ProcessInfo, ProcessLoad
 from ..state.model import McpState
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 EVERY = 2.0
 """Seconds between two samples."""
+TREE = 32
+"""Processes of one server that are told one by one; the others are in its sums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,25 +93,32 @@ class Sampler:
         tree.born = born
         now, first = self._clock(), not tree.at
         passed = now - tree.at
+        if first:
+            passed = max(0.0, time.time() - born)
         spent: dict[tuple[int, float], float] = {}
         processes, used, memory = 0, 0.0, 0
-        for process in _descent(root, children):
+        told: list[ProcessInfo] = []
+        for process, depth in _descent(root, children):
             taken = _taken(process)
             if taken is None:
                 continue
             processes += 1
-            key, seconds, resident = taken
+            key, seconds, resident, name = taken
             spent[key] = seconds
             memory += resident
             # What was not there at the sample before was born since: all of it was spent since.
-            used += max(0.0, seconds - tree.spent.get(key, 0.0))
+            since = max(0.0, seconds - tree.spent.get(key, 0.0))
+            used += since
+            if len(told) < TREE:
+                told.append(ProcessInfo(key[0], name, _percent(since, passed), resident, key[1], depth))
         tree.at, tree.spent = now, spent
         if not processes:
             return None
-        if first:
-            passed = max(0.0, time.time() - born)
-        cpu = 100 * used / passed if passed > 0.001 else 0.0
-        return ProcessLoad(processes, cpu, memory, time.time())
+        return ProcessLoad(processes, _percent(used, passed), memory, time.time(), tuple(told))
+
+
+def _percent(seconds: float, passed: float) -> float:
+    return 100 * seconds / passed if passed > 0.001 else 0.0
 
 
 def _born(process: psutil.Process) -> float | None:
@@ -121,34 +130,36 @@ def _born(process: psutil.Process) -> float | None:
         return None
 
 
-def _descent(root: psutil.Process, children: dict[int, list[psutil.Process]]) -> list[psutil.Process]:
-    """``root`` and everything that it started, directly or not."""
-    found, waiting, seen = [root], [root.pid], {root.pid}
+def _descent(root: psutil.Process, children: dict[int, list[psutil.Process]]) -> Generator[tuple[psutil.Process, int]]:
+    """``root`` and everything that it started, directly or not, each below its parent, with its depth."""
+    waiting, seen = [(root, 0)], {root.pid}
     while waiting:
-        for child in children.get(waiting.pop(), ()):
+        process, depth = waiting.pop()
+        yield process, depth
+        for child in sorted(children.get(process.pid, ()), key=lambda one: one.pid, reverse=True):
             if child.pid not in seen:
                 seen.add(child.pid)
-                found.append(child)
-                waiting.append(child.pid)
-    return found
+                waiting.append((child, depth + 1))
 
 
-def _taken(process: psutil.Process) -> tuple[tuple[int, float], float, int] | None:
-    """Identity, CPU seconds and resident bytes; None for a process that ended, also where nobody collected it yet."""
+def _taken(process: psutil.Process) -> tuple[tuple[int, float], float, int, str] | None:
+    """Identity, CPU seconds, resident bytes and the program's name; None for a process that ended, also where nobody
+    collected it yet.
+    """
     import psutil
 
     try:
         with process.oneshot():
             if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
                 return None
-            key = (process.pid, process.create_time())
+            key, name = (process.pid, process.create_time()), process.name()
             try:
                 times = process.cpu_times()
-                return key, times.user + times.system, process.memory_info().rss
+                return key, times.user + times.system, process.memory_info().rss, name
             except psutil.AccessDenied:
-                return key, 0.0, 0
+                return key, 0.0, 0, name
     except psutil.AccessDenied:
-        return (process.pid, 0.0), 0.0, 0
+        return (process.pid, 0.0), 0.0, 0, ""
     except psutil.Error:
         return None
 

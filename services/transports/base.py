@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import ClassVar, Literal, Self, TypeAlias
+from typing import ClassVar, Literal, Protocol, Self, TypeAlias
 
 import anyio
 import anyio.lowlevel
@@ -93,6 +93,20 @@ def _ignore_body(what: str, data: bytes) -> None:
     pass
 
 
+def _ignore_step(name: str, began: float, said: str = "", *, failed: bool = False) -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
+
+
+class OnStep(Protocol):
+    """Hears of a part of connecting that is over; ``began``: ``time.perf_counter`` at its beginning."""
+
+    def __call__(self, name: str, began: float, said: str = "", *, failed: bool = False) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """What a transport reports beside frames; every callable is synchronous and must not raise.
@@ -112,6 +126,9 @@ class Hooks:
     body: Callable[[str, bytes], None] = _ignore_body
     hide: Callable[[str], None] = _ignore_value
     hide_token: Callable[[str], None] = _ignore_value
+    step: OnStep = _ignore_step
+    steps: Callable[[], bool] = _never
+    """Whether somebody wants to know of the steps of a request, such as its TLS handshake: while connecting."""
 
 
 LIMIT_HINT = "Ask the server for less at a time, or set MCPDECK_MAX_MESSAGE (in bytes) to more."

@@ -33,6 +33,7 @@ from .admission import Admission, Try
 from .base import BODY_KEPT, Hooks
 from .http_body import ACCEPT_ENCODING, check_encoding, start_of_body
 from .http_note import exchange
+from .http_steps import traced
 from .own_headers import OwnHeaders
 
 REDIRECTS = 3
@@ -172,7 +173,8 @@ class HttpExchanges:
         began = time.perf_counter()
         request: httpx.Request | None = None
         try:
-            request = self._client.build_request(method, url, headers=headers, content=body)
+            more = traced(self._hooks)
+            request = self._client.build_request(method, url, headers=headers, content=body, extensions=more)
             response = await self._client.send(request, stream=True)
         except Exception as error:  # whatever the libraries below raise is a failure of this request
             if request is not None:

@@ -6,6 +6,7 @@ value and never runs the helper on the loop's thread: a command takes its time.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 import anyio
@@ -68,7 +69,9 @@ class OwnHeaders:
         )
 
     async def _fresh(self, helper: Helper) -> Mapping[str, str]:
+        began = time.perf_counter()
         given = await asked_in_thread(helper)
+        self._hooks.step("headers helper", began)
         taken: dict[str, str] = {}
         for name, value in given.items():
             if set_by_mcpdeck(name):

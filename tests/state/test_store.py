@@ -8,7 +8,7 @@ from mcpdeck.services.models import EraName, ErrorInfo, ServerEntry, Source, Sta
 from mcpdeck.services.state.call_reducers import CALLS_KEPT
 from mcpdeck.services.state.model import AppState, CallStatus
 from mcpdeck.services.state.reducers import reduce
-from mcpdeck.services.state.store import Store
+from mcpdeck.services.state.store import FLOOD, Store
 from tests.waiting import eventually
 
 FAULT = ErrorInfo("connect", "gone")
@@ -172,6 +172,23 @@ async def test_a_flood_of_events_is_told_once_an_interval_and_the_last_state_arr
         await eventually(lambda: told and told[-1].mcp.servers["a"].counters.received == 1_000, "the last state")
         tasks.cancel_scope.cancel()
     assert len(told) < 20
+
+
+def test_in_a_flood_of_log_records_alone_every_second_flush_is_left_out() -> None:
+    store = configured(entry("a"))
+    establish(store, "a", 1)
+    usual = store.pause()
+
+    def flood() -> None:
+        for _ in range(FLOOD):
+            store.dispatch(ev.LogReceived("a", 1, 0.0, "log", "info", None, "again"))
+
+    assert store.pause() == usual
+    flood()
+    assert store.pause() == 2 * usual
+    flood()
+    store.dispatch(ev.PromptOpened("q1", "a", None, "elicitation/create", {}, 0.0))
+    assert store.pause() == usual
 
 
 def test_a_prompt_is_there_until_it_is_closed() -> None:

@@ -10,6 +10,7 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
+from mcpdeck.app.actions import Zone
 from mcpdeck.app.controller import AnswerAction, Refused, Toast
 from mcpdeck.app.deck import Deck
 from mcpdeck.app.registry_intents import Registry
@@ -22,11 +23,18 @@ from mcpdeck.services.state.store import Store
 from mcpdeck.widgets.server_offer import Declared
 from tests.ui import questions, states
 from tests.ui.form_stage import burst_paste, settle, text_of
+from tests.ui.kept_detail import KeptDetail
 from tests.ui.kept_entries import KeptEntries
+from tests.ui.kept_items import KeptItems
+from tests.ui.kept_logs import KeptLogs
+from tests.ui.kept_questions import KeptQuestions
+from tests.ui.kept_results import KeptResults
+from tests.ui.kept_saved import KeptSaved
+from tests.ui.kept_servers import KeptServers
 from tests.waiting import eventually
 
 
-class Kept:
+class Kept(KeptDetail, KeptItems, KeptLogs, KeptQuestions, KeptResults, KeptSaved, KeptServers):
     """``Intents`` that only remember what was asked for."""
 
     def __init__(self, toast: Toast) -> None:
@@ -246,6 +254,12 @@ async def decked(state: AppState, *, size: tuple[int, int] = (120, 40), toasts: 
     async with app.run_test(size=size, notifications=toasts) as pilot:
         await settle(app, pilot)
         yield Stage(app, pilot, store, ticks)
+
+
+def approving(stage: Stage) -> bool:
+    """The question whether a server may be started shows, and has the focus."""
+    panel = stage.deck.query_one("#approval")
+    return bool(panel.display) and stage.deck._zone() is Zone.QUESTION
 
 
 async def paste(stage: Stage, text: str) -> None:

@@ -75,6 +75,9 @@ class KeptEntries:
     def remove(self, seen: Seen) -> ErrorInfo | None:
         return self._changed("remove", seen.name)
 
+    def remove_all(self, seen: Sequence[Seen]) -> None:
+        self.asked.append(("remove_all", tuple(each.name for each in seen)))
+
     def export(self, servers: Sequence[str], client: str, *, masked: bool) -> Exported | ErrorInfo:
         if client == "zed":
             return ErrorInfo("usage", "Zed has no servers over WebSocket", "add it to another client")

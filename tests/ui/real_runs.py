@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from mcpdeck.app.controller import Controller
 from mcpdeck.app.deck import Deck
 from mcpdeck.app.worker import BARE, Engine, Services, running
+from mcpdeck.services.config.load import LoadOptions
 from mcpdeck.services.connections.logins import Logins
 from mcpdeck.services.manager import Settings
 from mcpdeck.services.models import ServerEntry
@@ -30,9 +31,13 @@ async def dashboard(
     size: tuple[int, int] = (120, 40),
     logins: Logins | None = None,
     engine: Engine = BARE,
+    options: Callable[[], LoadOptions] | None = None,
     ticks: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[tuple[Pilot[None], Deck, Services]]:
-    """Composed as ``app.main`` does it: the connections live around the App. ``ticks``: see ``Deck``."""
+    """Composed as ``app.main`` does it: the connections live around the App. ``ticks``: see ``Deck``.
+
+    ``options``: where calls are remembered and saved; without them nothing is kept in files.
+    """
     async with (
         running(entries, settings=Settings(), can_ask=True, logins=logins, engine=engine) as services,
         anyio.create_task_group() as tasks,
@@ -40,7 +45,14 @@ async def dashboard(
         deck = Deck(
             services.store,
             lambda toast: Controller(
-                services, tasks, toast, set_enabled=_never, approve=_never, reject=_never, data_folder=data_folder
+                services,
+                tasks,
+                toast,
+                set_enabled=_never,
+                approve=_never,
+                reject=_never,
+                data_folder=data_folder,
+                options=options,
             ),
             ticks=ticks,
         )

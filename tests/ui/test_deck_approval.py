@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mcpdeck.app.screens.approve_screen import ApproveScreen
 from mcpdeck.services.models import Status
 from tests.ui import states
-from tests.ui.deck_stage import Stage, decked
+from tests.ui.deck_stage import Stage, approving, decked
 
 DATABASE = next(row for row in states.zoo() if row.id == "database")
 
 
 async def opened(stage: Stage) -> None:
     await stage.press("enter")
-    assert isinstance(stage.app.screen, ApproveScreen)
+    assert approving(stage)
 
 
 async def test_enter_on_a_server_that_waits_shows_the_full_command_environment_and_file() -> None:
@@ -31,7 +30,7 @@ async def test_a_very_long_command_can_be_scrolled_to_its_end() -> None:
     long = replace(DATABASE, endpoint="sh -c " + " ".join(f"argument-{n}" for n in range(300)) + " ; the-end")
     async with decked(states.app_state(long), size=(80, 24)) as stage:
         await opened(stage)
-        assert "Approve (y)" in stage.text
+        assert "Approve y" in stage.text
         await stage.press("end")
         assert "the-end" in stage.text
 
@@ -40,7 +39,7 @@ async def test_a_second_enter_by_habit_approves_nothing() -> None:
     async with decked(states.app_state(DATABASE)) as stage:
         await opened(stage)
         await stage.press("enter")
-        assert not isinstance(stage.app.screen, ApproveScreen)
+        assert "y approves, x rejects, Esc leaves it for later" in stage.text
         assert stage.asked == []
 
 
@@ -56,10 +55,12 @@ async def test_y_approves_x_rejects_and_escape_leaves_it_for_later() -> None:
         assert stage.asked == [("approve", "database"), ("reject", "database")]
 
 
-async def test_the_buttons_answer_too() -> None:
+async def test_the_mouse_answers_too() -> None:
     async with decked(states.app_state(DATABASE)) as stage:
         await opened(stage)
-        await stage.press("tab", "tab", "enter")
+        stage.later(1)
+        await stage.pilot.click("#approval #question-accept")
+        await stage.rest()
         assert stage.asked == [("approve", "database")]
 
 
@@ -67,7 +68,7 @@ async def test_an_entry_that_changes_while_it_is_looked_at_is_not_approved() -> 
     async with decked(states.app_state(DATABASE)) as stage:
         await opened(stage)
         await stage.become(states.app_state(replace(DATABASE, digest="another", endpoint="rm -rf /")))
-        assert not isinstance(stage.app.screen, ApproveScreen)
+        assert not approving(stage)
         await stage.press("enter")
         assert "rm -rf /" in stage.text
         assert stage.asked == []
@@ -76,7 +77,7 @@ async def test_an_entry_that_changes_while_it_is_looked_at_is_not_approved() -> 
 async def test_a_server_of_ones_own_needs_no_approval() -> None:
     async with decked(states.app_state(*states.zoo())) as stage:
         await stage.press("a")
-        assert not isinstance(stage.app.screen, ApproveScreen)
+        assert not approving(stage)
 
 
 async def test_a_name_that_pretends_to_be_another_shows_its_hidden_characters() -> None:

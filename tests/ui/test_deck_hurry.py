@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from mcpdeck.app.screens.approve_screen import ApproveScreen
 from mcpdeck.app.screens.confirm_screen import READING, ConfirmScreen
 from mcpdeck.app.screens.deck_screen import DeckScreen
 from tests.ui import states
-from tests.ui.deck_stage import decked
+from tests.ui.deck_stage import approving, decked
 
 ZOO = states.app_state(*states.zoo())
 DATABASE = next(row for row in states.zoo() if row.id == "database")
@@ -46,7 +45,7 @@ async def test_the_key_that_opens_the_question_never_answers_it_however_long_it_
     async with decked(states.app_state(DATABASE)) as stage:
         await stage.burst(*"a" * 60)
         await stage.press(*"a" * 5)
-        assert isinstance(stage.app.screen, ApproveScreen)
+        assert approving(stage)
         assert stage.asked == []
 
 
@@ -54,7 +53,7 @@ async def test_the_key_that_opens_the_question_never_answers_it_however_long_it_
 async def test_an_answer_that_arrives_before_anybody_can_have_read_the_question_is_none(answer: str) -> None:
     async with decked(states.app_state(DATABASE)) as stage:
         await stage.burst("a", answer)
-        assert isinstance(stage.app.screen, ApproveScreen)
+        assert approving(stage)
         await stage.burst(answer)
         assert stage.asked == []
         assert "read it first" in stage.text
@@ -70,11 +69,13 @@ async def test_an_answer_that_arrives_before_anybody_can_have_read_the_question_
 
 async def test_a_button_that_is_pressed_at_once_answers_nothing_and_escape_always_does() -> None:
     async with decked(states.app_state(DATABASE)) as stage:
-        await stage.burst("a", "tab", "tab", "enter")
-        assert isinstance(stage.app.screen, ApproveScreen)
+        await stage.burst("a")
+        await stage.pilot.click("#approval #question-accept")
+        await stage.rest()
+        assert approving(stage)
         assert stage.asked == []
         await stage.burst("escape")
-        assert isinstance(stage.app.screen, DeckScreen)
+        assert not approving(stage)
         assert stage.asked == []
 
 
@@ -101,7 +102,7 @@ async def test_the_question_to_remove_an_entry_closes_when_another_entry_takes_i
 async def test_the_question_about_a_server_closes_when_the_last_server_went() -> None:
     async with decked(states.app_state(DATABASE)) as stage:
         await stage.press("a")
-        assert isinstance(stage.app.screen, ApproveScreen)
+        assert approving(stage)
         await stage.become(states.app_state())
-        assert isinstance(stage.app.screen, DeckScreen)
+        assert not approving(stage)
         assert stage.asked == []

@@ -9,12 +9,14 @@ from rich.cells import cell_len
 from textual.color import Color
 
 from mcpdeck.app.themes import THEMES
-from mcpdeck.services.models import Status
+from mcpdeck.services.models import Status, Tool
+from mcpdeck.services.state.matching import Finder
 from mcpdeck.widgets.ink import cropped, fit, line_width, wrapped
+from mcpdeck.widgets.item_kinds import texts_of
+from mcpdeck.widgets.item_rows import first_line, marked
+from mcpdeck.widgets.server_columns import columns_for
 from mcpdeck.widgets.server_facts import overview
-from mcpdeck.widgets.server_list import columns_for
 from mcpdeck.widgets.status_marks import MARKS, milliseconds, short_reason, status_words
-from mcpdeck.widgets.tool_list import Haystack, first_line, marked
 from tests.ui import states
 from tests.ui.deck_stage import decked
 from tests.ui.form_stage import HOSTILE
@@ -48,7 +50,7 @@ def test_a_cropped_line_says_that_something_is_missing() -> None:
 
 def test_columns_leave_in_the_order_latency_era_transport() -> None:
     left = [columns_for(width, 14, 7) for width in (60, 54, 46, 38)]
-    assert [(c.ping > 0, c.era > 0, c.transport > 0) for c in left] == [
+    assert [tuple(c.width(name) > 0 for name in ("latency", "era", "via")) for c in left] == [
         (True, True, True),
         (False, True, True),
         (False, False, True),
@@ -76,16 +78,24 @@ def test_durations_take_at_most_six_cells(value: float, words: str) -> None:
     assert len(words) <= 6
 
 
+def _found(tools: tuple[Tool, ...], query: str) -> list[str]:
+    finder = Finder(tools, texts_of)
+    finder.begin(query)
+    while not finder.finished:
+        finder.go_on()
+    return [tool.name for tool in finder.found()]
+
+
 def test_a_filter_finds_all_words_anywhere_and_names_come_first() -> None:
     tools = (states.tool("alpha", "makes a beta"), states.tool("beta_maker", "works"), states.tool("gamma", "no"))
-    found = Haystack(tools).matching("BETA")
-    assert [tool.name for tool in found] == ["beta_maker", "alpha"]
-    assert Haystack(MANY).matching("tool_49 number 4999") == (MANY[4999],)
-    assert Haystack(MANY).matching("  ") is MANY
+    assert _found(tools, "BETA") == ["beta_maker", "alpha"]
+    assert _found(MANY, "tool_49 number 4999") == ["tool_4999"]
+    assert len(_found(MANY, "  ")) == 5_000
 
 
 def test_matches_are_marked_where_they_stand() -> None:
     assert marked("get-sum", "sum") == [("get-", ""), ("sum", "match")]
+    assert marked("get-sum", "gs") == [("g", "match"), ("et-", ""), ("s", "match"), ("um", "")]
     assert marked("İstanbul", "s") == [("İstanbul", "")]
 
 
@@ -97,7 +107,7 @@ def test_a_description_gives_its_first_line_that_says_something() -> None:
 async def test_five_thousand_tools_can_be_filtered_and_walked() -> None:
     server = states.connected("big", tools=MANY)
     async with decked(states.app_state(server)) as stage:
-        await stage.press("slash", *"4321", "enter")
+        await stage.press("enter", "slash", *"4321", "enter")
         assert "Tools 1/5,000" in stage.text
         await stage.press("escape", "end")
         assert "tool_4999" in stage.text

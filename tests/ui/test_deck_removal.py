@@ -42,7 +42,7 @@ async def test_an_entry_of_others_is_not_removed() -> None:
 
 async def test_delete_in_the_filter_of_the_tools_removes_no_server() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", "a", "backspace", "delete")
+        await stage.press("enter", "slash", "a", "backspace", "delete")
         assert isinstance(stage.app.screen, DeckScreen)
 
 

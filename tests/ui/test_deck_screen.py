@@ -69,7 +69,7 @@ async def test_enter_on_a_connected_server_goes_to_its_tools_and_escape_back() -
 
 async def test_the_filter_narrows_the_tools_by_every_word_and_escape_clears_it() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", *"returns sum")
+        await stage.press("enter", "slash", *"returns sum")
         assert "Tools 1/12" in stage.text
         assert "│ get-sum" in stage.text
         await stage.press("escape")
@@ -79,7 +79,7 @@ async def test_the_filter_narrows_the_tools_by_every_word_and_escape_clears_it()
 
 async def test_letters_typed_into_the_filter_are_text_not_keys() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", *"qrRael?")
+        await stage.press("enter", "slash", *"qrRael?")
         assert stage.app.is_running
         assert stage.asked == []
         assert "qrRael?" in stage.text
@@ -95,7 +95,7 @@ async def test_q_ctrl_c_and_ctrl_q_quit(key: str) -> None:
 
 async def test_ctrl_c_quits_also_while_typing() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", "a")
+        await stage.press("enter", "slash", "a")
         await stage.pilot.press("ctrl+c")
         await stage.pilot.pause()
         assert stage.app._exit
@@ -103,7 +103,7 @@ async def test_ctrl_c_quits_also_while_typing() -> None:
 
 async def test_choosing_a_tool_opens_its_form_and_calling_shows_the_calls() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter")
         assert stage.deck._zone() is Zone.FORM
         await stage.press("2", "tab", "3", "ctrl+r")
         assert stage.asked == [("call", "everything", "get-sum", {"a": 2, "b": 3})]
@@ -116,7 +116,7 @@ async def test_choosing_a_tool_opens_its_form_and_calling_shows_the_calls() -> N
 
 async def test_the_keys_printed_on_the_form_work_from_the_calls_too() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
         assert stage.deck._zone() is Zone.CALLS
         await stage.press("ctrl+r")
         assert stage.asked == [("call", "everything", "get-sum", {"a": 2, "b": 3})] * 2
@@ -129,7 +129,7 @@ async def test_the_keys_printed_on_the_form_work_from_the_calls_too() -> None:
 
 async def test_a_form_that_cannot_be_seen_is_shown_before_anything_is_called() -> None:
     async with decked(ZOO, size=(80, 24)) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
         assert len(stage.asked) == 1
         await stage.press("ctrl+r")
         assert len(stage.asked) == 1
@@ -166,7 +166,7 @@ async def test_the_log_keeps_indentation_and_unfolds_a_long_line() -> None:
 
 async def test_arguments_refused_by_the_schema_come_back_to_the_form() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
         assert stage.intents.refused is not None
         stage.intents.refused(("a: must be smaller than 2",))
         await settle(stage.app, stage.pilot)
@@ -201,7 +201,7 @@ ASKING = states.app_state(*states.zoo(), prompts=(NAMED,))
 
 async def test_a_question_that_a_call_leads_to_takes_the_keys_and_gives_them_back_once_answered() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter", "2", "tab", "3")
         await stage.pilot.press("ctrl+r")
         await stage.become(ASKING)
         await stage.press(*"qra")
@@ -231,7 +231,7 @@ async def test_a_question_takes_the_focus_from_whoever_only_reads_and_returns_it
 
 async def test_a_question_never_interrupts_typing_and_waits_behind_its_badge() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", *"get-")
+        await stage.press("enter", "slash", *"get-")
         await stage.become(ASKING)
         assert "? 1 question" in stage.line("mcpdeck 0.1.0")
         assert "In whose name?" in stage.text
@@ -355,7 +355,7 @@ async def test_at_80_by_24_one_side_shows_at_a_time_and_escape_leads_back() -> N
 
 async def test_shrinking_to_80_by_24_keeps_the_list_and_what_was_typed() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", *"sum", "enter", "enter", *"17")
+        await stage.press("enter", "slash", *"sum", "enter", "enter", *"17")
         await stage.resize(80, 24)
         assert "17" in stage.text
         assert "get-sum" in stage.text

@@ -36,7 +36,7 @@ STORIES: dict[str, tuple[AppState, tuple[str, ...]]] = {
     "statistics": (CALLED, ("i", "end")),
     "held-back": (states.app_state(tools.HELD_BACK, *ZOO), ("i",)),
     "costs": (CALLED, ()),
-    "form-known": (CALLED, ("slash", *"get-sum", "enter", "enter")),
+    "form-known": (CALLED, ("enter", "slash", *"get-sum", "enter", "enter")),
     "changes": (CALLED, ("H",)),
     "profile": (CALLED, ("P",)),
     "permission-why": (CALLED, ("enter", "p")),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mcpdeck.app.actions import Zone
-from mcpdeck.app.hints import hints
+from mcpdeck.app.hints import Things, hints
 from mcpdeck.app.screens.changes_screen import ChangesScreen
 from mcpdeck.app.screens.choice_screen import ChoiceScreen
 from mcpdeck.app.screens.deck_tools import PROFILE_WORDS
@@ -210,7 +210,7 @@ async def test_the_list_tells_what_each_definition_and_all_of_them_cost() -> Non
 async def test_the_form_tells_the_full_name_cost_time_and_last_change_of_the_tool() -> None:
     async with decked(states.app_state(tools.CALLED), size=(170, 40)) as stage:
         stage.intents.names = {("everything", "get-sum"): "mcp__everything__get-sum"}
-        await stage.press("slash", *"get-sum", "enter", "enter")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter")
         shown = " ".join(stage.text.replace("│", " ").split())
         for words in ("mcp__everything__get-sum", "~263 tokens (estimate)", "p50 4 ms of 31 calls", "changed:"):
             assert words in shown, words
@@ -218,7 +218,7 @@ async def test_the_form_tells_the_full_name_cost_time_and_last_change_of_the_too
 
 async def test_what_is_known_of_the_tool_in_the_form_follows_its_calls() -> None:
     async with decked(states.app_state(tools.CALLED), size=(170, 40)) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter")
         stats = {"get-sum": replace(tools.CALLED.tool_stats["get-sum"], calls=32)}
         await stage.become(states.app_state(replace(tools.CALLED, tool_stats=stats)))
         assert "of 32 calls" in " ".join(stage.text.split())
@@ -331,7 +331,8 @@ async def test_the_load_is_measured_only_while_the_overview_is_seen() -> None:
 def test_the_footer_shows_the_key_where_it_does_something(
     zone: Zone, server: ServerState, call: CallState | None, key: str
 ) -> None:
-    assert key in [hint.action for hint in hints(zone, server, call, asked=False)]
+    things = Things(item=(server.tools or (None,))[0])
+    assert key in [hint.action for hint in hints(zone, server, call, asked=False, things=things)]
     bare = replace(server, breaker=None, tools=())
     assert key not in [hint.action for hint in hints(zone, bare, states.call(1), asked=False)]
 

@@ -27,7 +27,7 @@ def titles(stage: Stage) -> list[str]:
 
 async def called_and_asked(stage: Stage, prompt: PromptState = NAMED) -> None:
     """get-sum was called from its form, and its server asks something: the panel has the focus."""
-    await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3")
+    await stage.press("enter", "slash", *"get-sum", "enter", "enter", "2", "tab", "3")
     await stage.pilot.press("ctrl+r")
     await stage.become(states.app_state(*states.zoo(), prompts=(prompt,)))
     assert stage.deck._zone() is Zone.QUESTION
@@ -98,7 +98,7 @@ async def test_a_question_that_was_answered_is_not_called_withdrawn(key: str) ->
 
 async def test_a_question_of_a_call_that_was_given_up_here_is_not_called_withdrawn() -> None:
     async with decked(states.app_state(*states.zoo(), calls=states.CALLS)) as stage:
-        await stage.press("slash")
+        await stage.press("enter", "slash")
         await stage.become(states.app_state(*states.zoo(), calls=states.CALLS, prompts=(NAMED,)))
         await stage.press("escape", "c", "x")
         await stage.become(states.app_state(*states.zoo(), calls=states.CALLS))
@@ -108,7 +108,7 @@ async def test_a_question_of_a_call_that_was_given_up_here_is_not_called_withdra
 
 async def test_a_withdrawn_question_nobody_was_answering_takes_no_keys() -> None:
     async with decked(ZOO) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter", "2", "tab", "3")
         await stage.become(states.app_state(*states.zoo(), prompts=(NAMED,)))
         assert stage.deck._zone() is Zone.FORM
         await stage.become(ZOO)

@@ -10,6 +10,7 @@ from mcpdeck.app.controller import Severity
 from mcpdeck.app.editing import Editing
 from mcpdeck.app.entry_intents import EntryController
 from mcpdeck.app.seen import Seen
+from mcpdeck.app.undoing import Undo
 from mcpdeck.services.config.clients import Exported
 from mcpdeck.services.errors import ConfigError
 from mcpdeck.services.models import ErrorInfo, JsonObject, Source
@@ -27,8 +28,9 @@ class Desk:
         self.toasts: list[tuple[str, str, str]] = []
         self.loaded = self.shown = 0
         self.broken = broken
+        self.undo = Undo()
         self.entries = EntryController(
-            lambda: Editing(self.project.deck()), self.toast, reload=self.reload, shown=self.show
+            lambda: Editing(self.project.deck()), self.toast, self.undo, reload=self.reload, shown=self.show
         )
 
     def toast(self, title: str, hint: str = "", *, severity: Severity = "information") -> None:
@@ -163,7 +165,7 @@ def test_where_nothing_can_be_changed_everything_says_so() -> None:
     def toast(title: str, hint: str = "", *, severity: Severity = "information") -> None:
         pass
 
-    entries = EntryController(None, toast, reload=lambda: None, shown=lambda: None)
+    entries = EntryController(None, toast, Undo(), reload=lambda: None, shown=lambda: None)
     assert entries.scopes() == ()
     assert entries.editable("x") is not None
     assert isinstance(entries.text("x"), ErrorInfo)

@@ -185,7 +185,7 @@ async def test_a_question_that_says_nothing_can_still_be_declined(broken: JsonOb
 
 async def test_a_call_made_by_hand_just_now_is_asked_about_first_and_enter_answers() -> None:
     async with decked(NONE) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter", "2", "tab", "3", "ctrl+r")
         mine = tools.asked({**tools.WRITE, "server": "everything", "name": "get-sum"}, call_id="call-new")
         await stage.become(states.app_state(*states.zoo(), prompts=(questions.QUESTION, mine)))
         assert "Run get-sum of everything?" in stage.text
@@ -202,7 +202,7 @@ async def test_a_call_of_somebody_else_waits_behind_the_question_that_was_there(
 
 async def test_a_question_takes_no_key_of_somebody_who_types() -> None:
     async with decked(NONE) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter")
         await stage.become(state(tools.WRITE))
         await stage.press(*"42")
         assert stage.deck._zone() is Zone.FORM
@@ -249,7 +249,7 @@ async def test_the_call_that_waits_for_permission_says_so() -> None:
 
 async def test_on_a_wide_screen_the_question_stands_above_the_form_and_the_calls() -> None:
     async with decked(NONE, size=(170, 45)) as stage:
-        await stage.press("slash", *"get-sum", "enter", "enter", "escape")
+        await stage.press("enter", "slash", *"get-sum", "enter", "enter", "escape")
         await stage.become(state(tools.WRITE))
         panel, work, calls = (stage.deck.query_one(name).region for name in ("#permission", "#work", "#calls"))
         assert panel.width == work.width + calls.width

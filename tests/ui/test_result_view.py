@@ -16,6 +16,7 @@ from mcpdeck.widgets.result_copy import result_text
 from mcpdeck.widgets.result_view import ResultView
 from mcpdeck.widgets.text_rows import Rows, first_lines, lines_of
 from tests.ui.form_stage import staged, text_of
+from tests.waiting import eventually
 
 
 def finished(result: JsonObject | None = None, error: ErrorInfo | None = None) -> CallState:
@@ -135,20 +136,17 @@ async def test_a_two_megabyte_line_shows_a_screenful_and_the_rest_on_request() -
         lines = [line for line in text_of(app).split("\n") if line]
         assert len(lines) == 14
         assert lines[-1].startswith("…")
-    async with staged(ResultView(call), size=(60, 30)) as (app, pilot):
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        assert app.query_one(TextLines).size.height == -(-2_000_000 // app.query_one(TextLines).size.width)
+    async with staged(ResultView(call), size=(60, 30)) as (app, _):
+        lines = app.query_one(TextLines)
+        await eventually(lambda: lines.size.height == -(-2_000_000 // lines.size.width), "rows of all of it")
 
 
 async def test_a_large_structure_is_laid_out_in_a_thread_and_only_the_rows_in_sight_are_drawn() -> None:
     rows: list[Json] = [{"id": number, "name": f"n{number}"} for number in range(20_000)]
     call = finished({"content": [], "structuredContent": rows})
-    async with staged(ResultView(call), size=(60, 20)) as (app, pilot):
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+    async with staged(ResultView(call, plain=True), size=(60, 20)) as (app, _):
+        await eventually(lambda: app.query_one(TextLines).size.height == 20_002, "lines of all of it")
         assert '{"id": 0, "name": "n0"}' in text_of(app)
-        assert app.query_one(TextLines).size.height == 20_002
 
 
 @pytest.mark.parametrize("status", list(CallStatus))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.pilot import Pilot
 
 from mcpdeck.services.models import JsonObject, Tool
+from mcpdeck.widgets.form_subject import Subject
 from mcpdeck.widgets.tool_form import ToolForm
 from tests.ui.form_stage import Stage, settle
 from tests.ui.states import tool
@@ -27,8 +28,7 @@ MIXED = tool(
 
 
 async def shown(app: Stage, pilot: Pilot[None], form: ToolForm, wanted: Tool, server: str = "demo") -> None:
-    form.server = server
-    form.tool = wanted
+    form.subject = Subject.of_tool(server, wanted)
     await settle(app, pilot)
     form.focus_first()
     await settle(app, pilot)

@@ -5,11 +5,14 @@ Owns what the two forms say and what is sent back. Never opens an address, and n
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 
 from ...services.models import JsonObject, as_object, as_text
 from ...services.state.model import PromptState
@@ -19,6 +22,7 @@ from ..chip import Chip
 from ..form_values import Field, Form, Kind, asks_for_secret, first_entry, form_of
 from .login_words import FORM
 from .question import QuestionPanel, Unready
+from .read_first import ReadFirst
 from .urls import Address, read_address
 
 MESSAGE = 8_000
@@ -30,22 +34,43 @@ class ElicitationPanel(QuestionPanel):
 
     DEFAULT_CSS = """
     ElicitationPanel {
-        & #question-copy { display: none; }
+        & .of-url { display: none; }
         &.-url > FieldsForm { display: none; }
-        &.-url #question-copy { display: block; }
+        &.-url .of-url { display: block; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "copy", "Copy address", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "copy", "Copy address", show=False),
+        Binding("o", "open", "Open and accept", show=False),
+        Binding("w", "screen.next_question", "Next", show=False),
+    ]
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
+    class VisitRequested(Message):
+        """A browser should open the address of a question; once it did, the question is accepted."""
+
+        def __init__(self, panel: ElicitationPanel, prompt: PromptState, url: str) -> None:
+            super().__init__()
+            self.panel = panel
+            self.prompt = prompt
+            self.url = url
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name
+        classes: str | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(id=id, classes=classes)
+        self.reading = self._reading = ReadFirst(ticks)
         self._form = Form(())
         self._whole = False
         self._address: Address | None = None
 
     def chips(self) -> ComposeResult:
         yield from super().chips()
-        yield Chip("Copy", "y", id="question-copy")
+        yield Chip("Open, accept", "o", id="question-open", classes="of-url")
+        yield Chip("Copy", "y", id="question-copy", classes="of-url")
 
     @property
     def has_form(self) -> bool:
@@ -66,7 +91,9 @@ class ElicitationPanel(QuestionPanel):
         self.fields.empty_text = "Nothing to fill in: accept or decline."
         self.fields.warn_secrets = not self._ours  # a client secret is for us, and no server asks for it
         self.fields.load(self._form, {one.name: first_entry(one, prefill=True) for one in self._form.fields}, {})
-        self.query_one("#question-accept", Chip).disabled = bool(self._address and self._address.refused)
+        refused = bool(self._address and self._address.refused)
+        for chip in ("#question-accept", "#question-open"):
+            self.query_one(chip, Chip).disabled = refused
         words = _message(request)
         lines = [words] if words else []
         if self._address is not None:
@@ -87,8 +114,29 @@ class ElicitationPanel(QuestionPanel):
             app_of(self).copy_to_clipboard(self._address.url)
             self.notify("Address copied.", markup=False)
 
+    def action_open(self) -> None:
+        """Consent: the address goes to the browser, and the server is told yes."""
+        if self.prompt is None or self._address is None or self._address.refused:
+            return
+        if self._reading.too_early():
+            self.say("read it first, then press again")
+        else:
+            self.post_message(self.VisitRequested(self, self.prompt, self._address.url))
+
+    def visited(self, prompt: PromptState, opened: bool) -> None:
+        """The browser was started with the address of a question, or there is none."""
+        if self.prompt is not prompt:
+            return
+        if opened:
+            self.accept()
+        else:
+            self.say("no browser starts here: y copies it, Ctrl+R accepts")
+
     def pressed(self, chip: Chip) -> None:
-        self.action_copy()
+        if chip.id == "question-open":
+            self.action_open()
+        else:
+            self.action_copy()
 
 
 def _form(schema: JsonObject) -> tuple[Form, bool]:
@@ -131,5 +179,8 @@ def _address_lines(address: Address) -> list[Content]:
     if address.refused:
         lines.append(Content.styled(f"✖ {one_line(address.refused)}: no accept", "bold $text-error"))
     else:
-        lines.append(Content.styled("Accepting only says yes: copy the address and open it yourself.", "$text-muted"))
+        lines.append(Content.styled("Nothing is opened before you say so. o opens it and accepts.", "$text-muted"))
+        lines.append(
+            Content.styled("Accept alone only says yes: copy the address and open it yourself.", "$text-muted")
+        )
     return lines

@@ -23,10 +23,12 @@ from ..json_view import TextLines
 from ..result_blocks import size_of
 from .permission_words import WAYS, by_enter, destructive, lines, offered, title
 from .question import QuestionPanel, Unready
+from .read_first import READING, ReadFirst
 from .words import Told
 
-READING = 0.5
-"""Seconds that the question stands there, without an answer being pressed, before one counts."""
+__all__ = ["READING", "PermissionPanel"]
+
+
 AT_ONCE = 50_000
 """Up to this size (characters, about) arguments are laid out on the loop's thread."""
 
@@ -46,6 +48,7 @@ class PermissionPanel(QuestionPanel):
         Binding("enter", "by_enter", "Answer", show=False),
         *(Binding(way.key, f"yes('{way.reach}')", way.label, show=False) for way in WAYS),
         Binding("n", "decline", "No", show=False),
+        Binding("w", "screen.next_question", "Next", show=False),
         Binding("H", "history", "What changed", show=False),
         Binding("down,j", "scroll_words(1)", "Down", show=False),
         Binding("up,k", "scroll_words(-1)", "Up", show=False),
@@ -66,10 +69,9 @@ class PermissionPanel(QuestionPanel):
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self.ticks = ticks
+        self.reading = self._reading = ReadFirst(ticks)
         self._arguments = TextLines([], json=True)
         self._reach = "once"
-        self._quiet_since: float | None = None
 
     def below(self) -> ComposeResult:
         yield self._arguments
@@ -94,8 +96,6 @@ class PermissionPanel(QuestionPanel):
         return "destructive" if destructive(prompt.request) else ""
 
     def load(self, request: JsonObject) -> list[Told]:
-        self._quiet_since = None
-        self.call_after_refresh(self._painted)
         self.set_class(destructive(request), "-destructive")
         ways, first = offered(request), by_enter(request)
         for known in WAYS:
@@ -124,23 +124,12 @@ class PermissionPanel(QuestionPanel):
 
         self.run_worker(prepare(), exit_on_error=False)
 
-    def _painted(self) -> None:
-        self._quiet_since = self.ticks()
-
     # Answers.
 
     def content(self) -> JsonObject | None:
-        if self._too_early():
+        if self._reading.too_early():
             raise Unready("read it first, then press again")
         return {"reach": self._reach}
-
-    def _too_early(self) -> bool:
-        """Nobody can have read it; and a key that is held comes again and again."""
-        now = self.ticks()
-        early = self._quiet_since is None or now - self._quiet_since < READING
-        if self._quiet_since is not None:
-            self._quiet_since = now
-        return early
 
     def action_yes(self, reach: str) -> None:
         if self.prompt is not None and any(way.reach == reach for way in offered(self.prompt.request)):

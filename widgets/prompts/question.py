@@ -7,6 +7,7 @@ Escape mean no: it means later or never, ``cancel`` (protocol section 33).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import ClassVar, Literal, TypeAlias
 
 from textual import on
@@ -27,6 +28,8 @@ from ..chip import Chip
 from ..flow import FILLER, Flow
 from ..form_fields import FieldsForm
 from ..form_values import Problem
+from .drafts import Draft, Drafts
+from .read_first import ReadFirst
 from .words import Told, Words
 
 AnswerAction: TypeAlias = Literal["accept", "decline", "cancel"]
@@ -84,6 +87,8 @@ class QuestionPanel(Widget):
         self.can_focus = True
         self._shown: str | None = None
         self._answered: str | None = None
+        self._drafts = Drafts()
+        self._place = ""
         self._fitted = (0, 0)
         self._titles: tuple[Content, Content] | None = None
 
@@ -97,6 +102,29 @@ class QuestionPanel(Widget):
         """What an accepted question is answered with; ``Unready`` while that cannot be sent."""
         raise TypeError("each kind of question makes its own answer")
 
+    # What was typed for one question is kept while another one is answered.
+
+    def draft(self) -> Draft:
+        """What stands in the panel now."""
+        return Draft(self.fields.entries)
+
+    def restore(self, draft: Draft) -> Sequence[Told] | None:
+        """Put back what was typed; other lines to read than ``load`` gave, None for the same."""
+        if draft.entries:
+            self.fields.load(self.fields.form, draft.entries, {})
+        return None
+
+    def stands(self, number: int, count: int) -> None:
+        """It is the one of that number among ``count`` that wait."""
+        place = f"{number} of {count}, F6 next" if count > 1 else ""
+        if place != self._place:
+            self._place = place
+            self.show_title()
+
+    def keep_only(self, open_prompts: AbstractSet[str]) -> None:
+        """What was typed for questions that are gone is forgotten."""
+        self._drafts.keep_only(open_prompts)
+
     @property
     def has_form(self) -> bool:
         return True
@@ -106,6 +134,8 @@ class QuestionPanel(Widget):
         """Rows below what is to be read: those of the form and one blank line, or one line without any form."""
         return max(1, self.fields.rows) + 1 if self.has_form else 1
 
+    reading: ReadFirst | None = None
+    """Tells whether anybody can have read what shows, where single keys answer."""
     asks: ClassVar[str] = "asks"
     """What the server does, after its name."""
 
@@ -218,11 +248,22 @@ class QuestionPanel(Widget):
 
     def _show(self) -> None:
         prompt = self.prompt
-        if not self.is_mounted or prompt is None or prompt.id == self._shown:
+        if prompt is None:
+            self._answered = None  # one of our own may come up once more, as the same one
+        if not self.is_mounted or prompt is None:
             return
+        if self.reading is not None:
+            self.reading.begin()
+            self.call_after_refresh(self.reading.painted)
+        if prompt.id == self._shown:
+            self.say("")
+            return
+        self._drafts.put(self._shown, self.draft())
         self._shown = prompt.id
         self.say("")
-        self._words.tell(self.load(prompt.request))
+        told = self.load(prompt.request)
+        draft = self._drafts.take(prompt.id)
+        self._words.tell(told if draft is None else self.restore(draft) or told)
         self._about.scroll_home(animate=False)
         self.show_title()
 
@@ -234,7 +275,7 @@ class QuestionPanel(Widget):
         title = Content.assemble(self.asker(prompt), (f"  {where}" if where else "", "$text-muted not bold"))
         # Nobody should answer a question whose end is out of sight without knowing that it is.
         more = "PgDn reads on" if self._about.max_scroll_y > 0 else ""
-        subtitle = Content(" · ".join(part for part in (more, self.aside(prompt)) if part))
+        subtitle = Content(" · ".join(part for part in (more, self._place, self.aside(prompt)) if part))
         if (title, subtitle) != self._titles:
             self._titles = self.border_title, self.border_subtitle = title, subtitle
 
