@@ -171,8 +171,10 @@ def _script(wanted: Wanted, url: str, given: list[tuple[str, str]], body: str, h
             f"set -- -sS {quoted(url, hidden.names)} \\\n  " + " \\\n  ".join(standing),
             f'session=$(curl "$@" -D - -o /dev/null --data-raw {quoted(_json(hello), ())} |',
             "  tr -d '\\r' | sed -n 's/^[Mm][Cc][Pp]-[Ss]ession-[Ii][Dd]: *//p')",
-            f'set -- "$@" -H {quoted(f"MCP-Protocol-Version: {version}", ())}'
-            ' ${session:+-H "Mcp-Session-Id: $session"}',
+            (
+                f'set -- "$@" -H {quoted(f"MCP-Protocol-Version: {version}", ())}'
+                ' ${session:+-H "Mcp-Session-Id: $session"}'
+            ),
             f'curl "$@" --data-raw {quoted(ready, ())}',
             f'curl "$@" --data-raw {quoted(body, hidden.names)}',
             'if [ -n "$session" ]; then curl "$@" -X DELETE; fi',

@@ -8,22 +8,21 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import anyio
-from textual.pilot import Pilot
 
 from mcpdeck.app.deck import Deck
 from mcpdeck.app.demo.entries import demo_servers
-from mcpdeck.services.models import JsonObject
-from mcpdeck.services.state.model import AppState, CallState
-from mcpdeck.services.state.store import Store
-from mcpdeck.widgets.server_offer import NOTHING, Declared
+from mcpdeck.app.themes import DARK, LIGHT
+from mcpdeck.services.state.model import AppState
+from tests.ui import auth_states as auth
+from tests.ui import detail_states as detail
 from tests.ui import questions, states
 from tests.ui import tool_states as tools
+from tests.ui.deck_stage import decked
+from tests.ui.form_stage import settle
 from tests.ui.real_runs import dashboard, on_screen
 from tests.waiting import eventually
 
@@ -31,81 +30,41 @@ FOLDER = Path(__file__).resolve().parent.parent / "screenshots"
 SIZES = ((80, 24), (120, 40))
 
 
-class Nobody:
-    """Takes what a person asks for and does nothing: a picture needs no servers."""
-
-    elsewhere = None
-
-    def call(self, server: str, tool: str, arguments: JsonObject) -> str:
-        return "call-0"
-
-    def save(self, call_id: str) -> None:
-        return None
-
-    def declared(self, server: str) -> Declared:
-        return NOTHING
-
-    def profile_of(self, server: str) -> str:
-        return "tester"
-
-    def qualified(self, server: str, tool: str) -> str:
-        return f"mcp__{server}__{tool}"
-
-    def for_model(self, call: CallState) -> JsonObject | None:
-        return call.result
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *arguments: None
-
-
-Steps = Callable[[Pilot[None]], Awaitable[None]]
-
-
-async def nothing(pilot: Pilot[None]) -> None:
-    return
-
-
-def keys(*pressed: str) -> Steps:
-    async def press(pilot: Pilot[None]) -> None:
-        for key in pressed:
-            await pilot.press(key)
-            await pilot.pause()
-
-    return press
-
-
 @dataclass(frozen=True)
 class Picture:
+    """An example state, the keys that are pressed on it, and the theme it is drawn in."""
+
     name: str
     state: AppState
-    steps: Steps = nothing
+    keys: tuple[str, ...] = ()
+    theme: str = DARK.name
 
 
+ZOO = states.zoo()
 PICTURES = (
     Picture("empty", states.app_state()),
-    Picture("servers", states.app_state(*states.zoo())),
-    Picture("calls", states.app_state(*states.zoo(), calls=states.CALLS), keys("c")),
-    Picture("outcomes", states.app_state(tools.CALLED, *states.zoo()[1:], calls=tools.OUTCOMES), keys("c")),
-    Picture(
-        "permission",
-        states.app_state(tools.CALLED, tools.FILES, *states.zoo()[2:], prompts=(tools.asked(tools.WRITE),)),
-    ),
-    Picture("held-back", states.app_state(tools.HELD_BACK, *states.zoo()[1:]), keys("i")),
-    Picture("question", states.app_state(*states.zoo(), prompts=(questions.QUESTION,))),
-    Picture("help", states.app_state(*states.zoo()), keys("question_mark")),
+    Picture("servers", states.app_state(*ZOO)),
+    Picture("servers-light", states.app_state(*ZOO), theme=LIGHT.name),
+    Picture("calls", states.app_state(*ZOO, calls=states.CALLS), ("c",)),
+    Picture("outcomes", states.app_state(tools.CALLED, *ZOO[1:], calls=tools.OUTCOMES), ("c",)),
+    Picture("permission", states.app_state(tools.CALLED, tools.FILES, *ZOO[2:], prompts=(tools.asked(tools.WRITE),))),
+    Picture("held-back", states.app_state(tools.HELD_BACK, *ZOO[1:]), ("i",)),
+    Picture("question", states.app_state(*ZOO, prompts=(questions.QUESTION,))),
+    Picture("login", states.app_state(auth.wanted(auth.WAITING), prompts=(auth.asked(),))),
+    Picture("login-steps", states.app_state(auth.used()), ("A", "down", "down")),
+    Picture("timeline", states.app_state(detail.REMOTE), ("t",)),
+    Picture("help", states.app_state(*ZOO), ("question_mark",)),
 )
 
 
 async def from_state(picture: Picture, size: tuple[int, int]) -> None:
-    deck = Deck(Store(picture.state), lambda toast: Nobody(), version="0.1.0", clock=states.clock)
-    async with deck.run_test(size=size) as pilot:
-        await pilot.pause()
-        await picture.steps(pilot)
-        await pilot.pause()
-        write(f"{picture.name}-{size[0]}x{size[1]}", deck)
+    async with decked(picture.state, size=size) as stage:
+        stage.app.theme = picture.theme
+        await stage.press(*picture.keys)
+        write(f"{picture.name}-{size[0]}x{size[1]}", stage.app)
 
 
-def write(name: str, deck: Any) -> None:
+def write(name: str, deck: Deck) -> None:
     path = FOLDER / f"{name}.svg"
     path.write_text(deck.export_screenshot(title="mcpdeck") + "\n", encoding="utf-8")
     print(path.relative_to(FOLDER.parent), flush=True)
@@ -113,17 +72,33 @@ def write(name: str, deck: Any) -> None:
 
 @dataclass(frozen=True)
 class Run:
-    """A real run on the demo servers: the words that find a tool, the keys that fill its form, what to wait for."""
+    """A real run on the demo servers: keys in turn, each with the words that are to stand on the screen after them."""
 
     name: str
-    tool: str = ""
-    fill: tuple[str, ...] = ()
-    result: str = ""
+    steps: tuple[tuple[tuple[str, ...], str], ...] = ()
+    theme: str = DARK.name
+
+
+def tool(name: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """The form of one of the tools of the first server."""
+    return (
+        (("enter",), "Enter Arguments"),
+        (("slash", *name), "Tools 1/"),
+        (("enter",), "Enter Arguments"),
+        (("enter",), "Ctrl+R Call"),
+    )
 
 
 RUNS = (
     Run("demo"),
-    Run("demo-picture", "paint", result="success"),
+    Run("demo-picture", (*tool("paint"), (("ctrl+r",), "success"))),
+    Run("demo-picture-light", (*tool("paint"), (("ctrl+r",), "success")), theme=LIGHT.name),
+    Run("form", (*tool("word_count"),)),
+    Run("nested-form", (*tool("plan_trip"),)),
+    Run("elicitation", (*tool("book_table"), (("ctrl+r",), "Accept Ctrl+R"))),
+    Run("raw", (*tool("system_info"), (("ctrl+r",), "success"), (("o",), "Rendered"), (("3",), "jsonrpc"))),
+    Run("doctor", (((*("down",) * 6, "C"), "exit code"),)),
+    Run("search", ((("ctrl+k",), "server"), ((*"count",), "countdown"))),
 )
 
 
@@ -133,18 +108,14 @@ async def from_run(run: Run, size: tuple[int, int], data_folder: Path) -> None:
         async def seen(text: str) -> None:
             await eventually(lambda: text in on_screen(deck), f"{text!r} on the screen", seconds=20)
 
+        deck.theme = run.theme
         await services.manager.settled()
         await eventually(lambda: services.store.state.mcp.servers["demo-stdio"].tools, "tools of the demo")
-        await pilot.pause()
-        if run.tool:
-            await pilot.press("enter", "slash", *run.tool)
-            await seen("Tools 1/")
-            await pilot.press("enter")
-            await pilot.press("enter")
-            await seen("Ctrl+R Call")
-            await pilot.press(*run.fill, "ctrl+r")
-            await seen(run.result)
-        await pilot.pause()
+        await seen("5/7 connected")
+        for keys, text in run.steps:
+            await pilot.press(*keys)
+            await seen(text)
+        await settle(deck, pilot)
         write(f"{run.name}-{size[0]}x{size[1]}", deck)
 
 

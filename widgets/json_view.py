@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import ClassVar
 
 from anyio import to_thread
@@ -120,7 +121,7 @@ class TextLines(Widget):
             return self._rows
         if self._wanted != width:
             self._wanted = width
-            self.run_worker(self._find_rows(width), exclusive=True, group="rows", exit_on_error=False)
+            self.run_worker(partial(self._find_rows, width), group="rows", exit_on_error=False)
         if self._rows is None:
             self._rows = Rows(["laying out …"], width)
             self._rows.width = 0  # stands in for what is being found

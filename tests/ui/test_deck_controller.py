@@ -91,6 +91,9 @@ class Manager:
         assert name in self.entries
         return self
 
+    def entry(self, name: str) -> None:
+        assert name in self.entries
+
     def called_by_hand(self) -> None:
         self.done.append(("may ask again",))
 

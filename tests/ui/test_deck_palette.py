@@ -27,7 +27,10 @@ async def test_a_click_selects_a_row_and_a_second_one_opens_it() -> None:
 
 async def test_a_click_on_a_tab_in_the_border_shows_it() -> None:
     async with decked(ZOO) as stage:
-        await stage.pilot.click("#work", offset=(14, 0))
+        place = stage.line("│ Log │")
+        await stage.pilot.click(
+            "#work", offset=(place.index("│ Log │") + 3 - stage.deck.query_one("#work").region.x, 0)
+        )
         await settle(stage.app, stage.pilot)
         assert stage.deck.tab == "log"
 

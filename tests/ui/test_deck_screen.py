@@ -122,9 +122,9 @@ async def test_the_keys_printed_on_the_form_work_from_the_calls_too() -> None:
         assert stage.asked == [("call", "everything", "get-sum", {"a": 2, "b": 3})] * 2
         assert stage.deck._zone() is Zone.CALLS
         await stage.press("ctrl+o")
-        assert '"a": 2' in stage.text
+        assert stage.deck._form.as_json
         await stage.press("ctrl+o")
-        assert '"a": 2' not in stage.text
+        assert not stage.deck._form.as_json
 
 
 async def test_a_form_that_cannot_be_seen_is_shown_before_anything_is_called() -> None:

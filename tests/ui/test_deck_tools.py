@@ -88,7 +88,7 @@ async def test_the_overview_names_the_profile() -> None:
     async with decked(states.app_state(tools.CALLED)) as stage:
         stage.intents.profile = "night"
         stage.deck.permissions_changed()
-        await stage.press("i", "end")
+        await stage.press("i")
         assert "profile night" in stage.text
 
 
