@@ -8,8 +8,13 @@ Never leaves by itself: SIGHUP does (``main``).
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import select
 import sys
+from collections.abc import Callable
+from threading import Thread
 from typing import IO, TextIO, cast
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -40,11 +45,26 @@ class Unbreakable:
 class TerminalDriver(LinuxDriver):
     """``LinuxDriver`` on a terminal that may be closed at any time."""
 
+    _watcher: Thread | None = None
+
     def start_application_mode(self) -> None:
         # All that the writer calls is there.
         self._file = cast("IO[str]", Unbreakable(sys.__stderr__ or sys.stderr))
         super().start_application_mode()
+        self._watch_for_the_end()
         self.show_cursor(getattr(self._app, "plain", False))
+
+    def _watch_for_the_end(self) -> None:
+        """Leave once the terminal is gone, also where no SIGHUP tells of it.
+
+        The kernel signals the leader of the session only; where that is a ``make`` or a shell script that waits for
+        its child, nobody else would be told, and Textual would read the end of the file for ever.
+        """
+        if self._watcher is None:
+            loop, leave = asyncio.get_running_loop(), self._app.exit
+            args = (self.fileno, lambda: loop.call_soon_threadsafe(leave))
+            self._watcher = Thread(target=_hung_up, args=args, name="terminal-end", daemon=True)
+            self._watcher.start()
 
     def show_cursor(self, shown: bool) -> None:
         """The terminal's own cursor, which stands at the line that has the focus."""
@@ -61,3 +81,15 @@ class TerminalDriver(LinuxDriver):
     def resume_application_mode(self) -> None:
         if os.isatty(self.fileno):
             super().resume_application_mode()
+
+
+def _hung_up(terminal: int, leave: Callable[[], object]) -> None:
+    """Wait for the end of the terminal, then ``leave``."""
+    if not hasattr(select, "poll"):
+        return
+    ended = select.poll()
+    ended.register(terminal, 0)  # nothing is read here: a hang-up is told whatever is asked for
+    for _, told in ended.poll():
+        if told & (select.POLLHUP | select.POLLERR):
+            with contextlib.suppress(RuntimeError):  # it has left already
+                leave()

@@ -13,6 +13,7 @@ from enum import Enum, StrEnum
 from typing import Final, TypeAlias
 
 from ..services.models import Json, JsonObject, as_list, as_object, as_text
+from ..services.models.secret_words import speaks_of_secret
 from ..services.state.text import one_line
 from .form_rules import broken_rule, rule_words
 from .json_text import JsonTextError, dumps, is_unsafe, loads, pretty_text, same
@@ -367,13 +368,7 @@ def spread(fields: tuple[Field, ...], values: JsonObject) -> tuple[dict[str, Ent
     return entries, {name: value for name, value in values.items() if name not in names}
 
 
-_SECRET = re.compile(
-    r"pass(word|phrase|code)|\bpwd\b|secret|token|(api|private)[\s_-]?key|credential|\b(pin|cvv|ssn)\b", re.IGNORECASE
-)
-
-
 def asks_for_secret(of: Field) -> bool:
     """The field's name, title, description or format speaks of a password, key or token."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", of.name)
-    place = " ".join((words, of.name, of.title, of.description[:2000], as_text(of.schema.get("format")) or ""))
-    return bool(_SECRET.search(place.replace("_", " "))) or bool(_SECRET.search(place))
+    said: JsonObject = {"title": of.title, "description": of.description, "format": of.schema.get("format")}
+    return speaks_of_secret(of.name, said)

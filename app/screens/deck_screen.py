@@ -166,6 +166,7 @@ class DeckScreen(DeckDetail):
 
     def _count_calls(self) -> None:
         self._calls.border_title = Content(f"Calls {len(self.calls)}" if self.calls else "Calls")
+        self.set_class(not self.calls, "-uncalled")
 
     def watch_tab(self, old: str, new: str) -> None:
         self.set_class(new in OF_ITEMS, "-tool")

@@ -65,7 +65,7 @@ class Seen:
 
 
 def seen(certificate: bytes) -> Seen | None:
-    """``certificate`` is DER; None for what is none."""
+    """``certificate`` is DER; None for what cannot be read as one."""
     from cryptography import x509  # 60 ms: not before somebody looks at a certificate
 
     try:
@@ -79,8 +79,8 @@ def seen(certificate: bytes) -> Seen | None:
         except x509.ExtensionNotFound:
             names = ()
         subject, issuer = _name(read.subject.rfc4514_string()), _name(read.issuer.rfc4514_string())
-    except ValueError:
-        return None
+    except (ValueError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType):
+        return None  # the library's own are no ValueErrors
     shown = tuple(one_line(name, 80) for name in names)
     own = read.subject == read.issuer
     return Seen(subject, issuer, read.not_valid_before_utc, read.not_valid_after_utc, shown, own)

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from ..config.redaction import Redaction
 from ..errors import McpDeckError
 from ..models import Check, CheckState
+from ..state.text import one_line
 
 Told: TypeAlias = Callable[[Check], None]
 """Hears of every check twice: when it begins, and how it went. Synchronous."""
@@ -49,7 +50,7 @@ class Checks:
 
     def __init__(self, told: Told, redaction: Redaction, *, clock: Callable[[], float] = time.perf_counter) -> None:
         self._told = told
-        self._redaction = redaction
+        self.redaction = redaction
         self._clock = clock
         self.worst = CheckState.OK
 
@@ -62,8 +63,10 @@ class Checks:
         try:
             yield finding
         except McpDeckError as error:
-            self._redaction.error(error)
+            self.redaction.error(error)
             finding.fail(error.title, error.hint)
+        except (OSError, ImportError) as error:  # the system or the installation, where nobody made words of it
+            finding.fail(self.line(getattr(error, "strerror", None) or str(error) or type(error).__name__, 200))
         except BaseException:
             self._told(replace(shown, state=CheckState.SKIP, detail="given up", ms=self._passed(began)))
             raise
@@ -75,7 +78,7 @@ class Checks:
         """Tell how a check went that was done together with another one."""
         if finding.state is CheckState.FAIL or (finding.state is CheckState.WARN and self.worst is CheckState.OK):
             self.worst = finding.state
-        detail, remedy = self._redaction.text(finding.detail), self._redaction.text(finding.remedy)
+        detail, remedy = self.redaction.text(finding.detail), self.redaction.text(finding.remedy)
         self._told(replace(shown, state=finding.state, detail=detail, remedy=remedy, ms=ms))
 
     def begin(self, id: str, title: str, source: str = "") -> Check:  # noqa: A002 - as above
@@ -83,6 +86,10 @@ class Checks:
         shown = Check(id, title, CheckState.RUNNING, source=source)
         self._told(shown)
         return shown
+
+    def line(self, text: str, limit: int) -> str:
+        """What somebody else wrote, in one line: secrets go before it is cut, where half of one would be left."""
+        return one_line(self.redaction.text(text), limit)
 
     def _passed(self, began: float) -> float:
         return (self._clock() - began) * 1000

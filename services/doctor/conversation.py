@@ -28,7 +28,6 @@ from ..models import (
 )
 from ..session import Offer, Session
 from ..session.lists import LISTS, TOOLS, ListKind
-from ..state.text import one_line
 from ..transports.base import Transport
 from .checking import Checks, Finding, Stopped
 from .heard import Heard, Quiet, Reading
@@ -37,6 +36,8 @@ from .patient import Patient
 LINES = 3
 """Lines of what a server wrote that are shown."""
 PING_TIME = 10.0
+BODY = 400
+"""Characters of the body of a refusal that are shown."""
 SLOW_END = 1000.0
 """Milliseconds from which on a child that is to leave takes long."""
 SPEC = "MCP specification"
@@ -67,25 +68,25 @@ async def conversed(checks: Checks, patient: Patient, target: Target) -> AuthErr
 
 
 async def _once(checks: Checks, patient: Patient, target: Target, *, again: bool = False) -> AuthError | None:
-    heard = Heard()
-    await loaded(target)
+    heard = Heard(checks)
     auth = Quiet(patient.authorization) if patient.authorization is not None else None
-    transport = open_transport(target, heard.hooks(patient), patient.max_frame, auth)
-    opened = False
+    transport: Transport | None = None
     try:
         name, title = ("open-again", "It starts once more") if again else ("open", OPENS[target.kind])
         with checks.check(name, title) as found:
+            await loaded(target)
+            begun = open_transport(target, heard.hooks(), patient.max_frame, auth)
             try:
-                await transport.__aenter__()  # bounded by itself: what it begins outlives any scope around it
+                await begun.__aenter__()  # bounded by itself: what it begins outlives any scope around it
             except AuthError as error:
                 found.skip(error.title)
                 return error
             else:
-                opened = True
+                transport = begun
                 found.well(f"process {heard.pid}" if heard.pid is not None else "")
         return await _spoken(checks, patient, target, transport, heard)
     finally:
-        if opened:
+        if transport is not None:
             began = time.perf_counter()
             await transport.__aexit__(None, None, None)  # shielded by itself
             if isinstance(target, StdioTarget) and not heard.ended:
@@ -139,7 +140,7 @@ async def _talked(
     greeting, failure = await _greeted(session, patient, heard, reading)
     passed = (time.perf_counter() - began) * 1000
     if shown is not None:
-        verdict = _http(failure, heard, target)
+        verdict = _http(checks, failure, heard, target)
         first = heard.exchanges[0].get("ms") if heard.exchanges else None
         checks.tell(shown, verdict, float(first) if isinstance(first, (int, float)) else None)
         if verdict.state is CheckState.FAIL:
@@ -152,14 +153,14 @@ async def _talked(
     heard.ended = ended
     if ended and session.probing:
         shown = checks.begin("probe", "It says which era it speaks", f"{SPEC}, server/discover")
-        told = _greeting(session, greeting, failure, heard)
+        told = _greeting(checks, session, greeting, failure, heard)
         told.warn(
             told.detail, "It may end on any message before initialize: it is started once more with the handshake."
         )
         checks.tell(shown, told, passed)
         raise EndedOnProbe
     shown = checks.begin("speaks", "It speaks MCP", f"{SPEC}, lifecycle: initialization")
-    checks.tell(shown, _greeting(session, greeting, failure, heard), passed)
+    checks.tell(shown, _greeting(checks, session, greeting, failure, heard), passed)
     if isinstance(target, StdioTarget):
         _stdout(checks, heard, anything=greeting is not None)
     if greeting is None:
@@ -197,16 +198,17 @@ async def _greeted(
         return None, reading.error or error
 
 
-def _http(failure: McpDeckError | None, heard: Heard, target: Target) -> Finding:
+def _http(checks: Checks, failure: McpDeckError | None, heard: Heard, target: Target) -> Finding:
     found = Finding()
     exchange = heard.exchanges[-1] if heard.exchanges else {}
     status, reason = exchange.get("status"), exchange.get("reason")
-    line = f"{as_object(exchange.get('request')).get('method')}: {status} {one_line(str(reason or ''), 60)}".rstrip()
+    line = f"{as_object(exchange.get('request')).get('method')}: {status} {checks.line(str(reason or ''), 60)}".rstrip()
     match failure:
         case AuthError():
             found.warn(line, "It wants to know who you are: the next checks look at that.")
         case HttpStatusError():
-            found.fail(line if exchange else failure.title, failure.hint)
+            said = checks.line(failure.body.decode("utf-8", "replace"), BODY)
+            found.fail("\n".join(part for part in (line if exchange else failure.title, said) if part), failure.hint)
         case McpDeckError() if status is None:
             found.fail(failure.title, failure.hint)
         case _:
@@ -225,7 +227,7 @@ async def _older(checks: Checks, patient: Patient, target: Target, error: HttpSt
         await loaded(other)
         try:
             with anyio.fail_after(PING_TIME):
-                async with open_transport(other, Heard().hooks(patient), patient.max_frame, auth):
+                async with open_transport(other, Heard(checks).hooks(), patient.max_frame, auth):
                     pass
         except TimeoutError:
             found.skip("no event stream begins there")
@@ -236,7 +238,9 @@ async def _older(checks: Checks, patient: Patient, target: Target, error: HttpSt
             found.warn(f"an event stream begins there {told}".rstrip(), 'Write "type": "sse" in the entry.')
 
 
-def _greeting(session: Session, greeting: Greeting | None, failure: McpDeckError | None, heard: Heard) -> Finding:
+def _greeting(
+    checks: Checks, session: Session, greeting: Greeting | None, failure: McpDeckError | None, heard: Heard
+) -> Finding:
     found = Finding()
     if greeting is None:
         assert failure is not None
@@ -244,7 +248,9 @@ def _greeting(session: Session, greeting: Greeting | None, failure: McpDeckError
         found.fail("\n".join((failure.title, *evidence)), failure.hint)
         return found
     info = greeting.info
-    named = f"{one_line(info.name, 80)} {one_line(info.version, 40)}".strip() if info is not None else "no name given"
+    named = "no name given"
+    if info is not None:
+        named = f"{checks.line(info.name, 80)} {checks.line(info.version, 40)}".strip()
     found.well(f"{session.version}, {session.era.value} era: {greeting.decided}\n{named}")
     return found
 
@@ -267,12 +273,13 @@ def _stdout(checks: Checks, heard: Heard, *, anything: bool) -> None:
 
 async def _listed(checks: Checks, session: Session, kind: ListKind) -> None:
     with checks.check(
-        kind.method.replace("/", "-"), f"{kind.method} answers", f"{SPEC}, pagination", vital=False
+        kind.method.replace("/", "-"), f"{kind.method} answers", f"{SPEC}, server/{kind.capability}", vital=False
     ) as found:
         if kind is TOOLS:
             tools = await session.lists.read_tools()
-            bad = [f"{one_line(tool.name, 60)}: {tool.excluded}" for tool in tools if tool.excluded]
-            bad += [f"{one_line(tool.name, 60)}: {one_line(tool.problems[0], 160)}" for tool in tools if tool.problems]
+            bad = [f"{checks.line(tool.name, 60)}: {tool.excluded}" for tool in tools if tool.excluded]
+            flawed = [tool for tool in tools if tool.problems]
+            bad += [f"{checks.line(tool.name, 60)}: {checks.line(tool.problems[0], 160)}" for tool in flawed]
             said = f"{len(tools):,} tool{'' if len(tools) == 1 else 's'}"
             if bad:
                 more = (f"and {len(bad) - LINES} more",) if len(bad) > LINES else ()

@@ -42,7 +42,7 @@ async def _spoken_to(checks: Checks, patient: Patient, redaction: Redaction) -> 
         case StdioTarget():
             await startable(checks, target, redaction)
         case HttpTarget() | SseTarget() | WebSocketTarget() | ConnectorTarget():
-            await reachable(checks, target.url, target.kind, target.tls, redaction)
+            await reachable(checks, target.url, target.kind, target.tls)
         case InProcessTarget() | None:
             pass
     assert target is not None

@@ -15,9 +15,8 @@ from ..auth.seam import Authorizer, Refusal
 from ..errors import McpDeckError
 from ..models import JsonObject
 from ..session import Session
-from ..state.text import one_line
 from ..transports.base import Hooks
-from .patient import Patient
+from .checking import Checks
 
 KEPT = 1000
 """Lines of each kind that are kept; of the flaws as many."""
@@ -25,8 +24,9 @@ KEPT = 1000
 
 @dataclass(slots=True)
 class Heard:
-    """What came beside the answers."""
+    """What came beside the answers. ``checks``: whose redaction learns what the transport adds to requests."""
 
+    checks: Checks
     strays: list[str] = field(default_factory=list[str])
     stderr: list[str] = field(default_factory=list[str])
     flaws: list[str] = field(default_factory=list[str])
@@ -38,19 +38,19 @@ class Heard:
     def event(self, event: object) -> None:
         match event:
             case ev.LogReceived(kind="stdout" | "malformed"):
-                self.strays.append(one_line(str(event.data), 200))
+                self.strays.append(self.checks.line(str(event.data), 200))
             case ev.RuleBroken():
                 self.flaws.append(event.rule)
             case _:
                 pass
 
-    def hooks(self, patient: Patient) -> Hooks:
+    def hooks(self) -> Hooks:
         def started(pid: int) -> None:
             self.pid = pid
 
-        hide = patient.redaction.hide
+        hide = self.checks.redaction.hide
         return Hooks(
-            stderr=lambda line: self.stderr.append(one_line(line.decode("utf-8", "replace"), 200)),
+            stderr=lambda line: self.stderr.append(self.checks.line(line.decode("utf-8", "replace"), 200)),
             started=started,
             exchange=self.exchanges.append,
             hide=hide,

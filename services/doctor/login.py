@@ -6,7 +6,6 @@ Owns these checks. Never logs in, and sends no credential anywhere but where the
 from __future__ import annotations
 
 from ..errors import AuthError, AuthorizationRefused, McpDeckError
-from ..state.text import one_line
 from .checking import Checks
 from .patient import Patient
 
@@ -31,15 +30,15 @@ async def authorized(checks: Checks, patient: Patient, refusal: AuthError) -> No
         except McpDeckError as error:
             verdicts = [verdict for step in recorder.steps for verdict in step.verdicts if verdict.passed is False]
             wrong = [verdict.wrong for verdict in verdicts]
-            found.fail("\n".join((error.title, *(one_line(why, 200) for why in wrong[:3]))), error.hint)
+            found.fail("\n".join((error.title, *(checks.line(why, 200) for why in wrong[:3]))), error.hint)
         else:
-            found.well(f"at {one_line(discovered.server.issuer, 200)}, in {len(recorder.steps)} steps")
+            found.well(f"at {checks.line(discovered.server.issuer, 200)}, in {len(recorder.steps)} steps")
     with checks.check("login", "Somebody is logged in", "RFC 6750") as found:
         token = auth.view.token
         if token is None:
             found.fail("nobody", "Enter logs in, and shows what is asked first (mcpdeck login NAME does the same).")
         else:
             found.fail(
-                f"the token of {one_line(token.issuer, 100)} is refused: {refusal.title}",
+                f"the token of {checks.line(token.issuer, 100)} is refused: {refusal.title}",
                 "L logs in once more.",
             )

@@ -24,21 +24,24 @@ from ..auth.routes import proxy_for
 from ..config.redaction import Redaction
 from ..config.urls import encrypted, is_loopback, url_problem, url_remedy
 from ..errors import ConfigError
-from ..models import Tls, TransportKind
+from ..models import CheckState, Tls, TransportKind
 from ..telemetry.redaction import masked_url
-from .certificate import Seen, seen
+from .certificate import seen
 from .checking import Checks, Finding
 
 DNS_TIME = 10.0
 TCP_TIME = 10.0
 TLS_TIME = 10.0
+UNREAD = "its certificate cannot be read"
+STATUS = 120
+"""Characters of a proxy's answer that are shown."""
 ADDRESSES = 6
 """Addresses of one name that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a server is reached: ``host`` and ``port`` are the proxy's where there is one."""
+    """How a server is reached: ``host`` and ``port`` are the proxy's where there is one, which ``named`` names."""
 
     url: str
     host: str
@@ -46,15 +49,16 @@ class Way:
     server: str
     server_port: int
     proxy: SplitResult | None
+    named: str = ""
 
 
-async def reachable(checks: Checks, url: str, kind: TransportKind, tls: Tls | None, redaction: Redaction) -> None:
+async def reachable(checks: Checks, url: str, kind: TransportKind, tls: Tls | None) -> None:
     """Whether there is a connection to ``url``'s host. Raises ``Stopped``."""
     with checks.check("url", "Its address is one", "RFC 3986") as found:
-        _address(found, url, kind, redaction)
-    way = _way(url)
+        _address(found, url, kind, checks.redaction)
     with checks.check("proxy", "The proxy is known") as found:
-        _proxy(found, way)
+        way = _way(found, url)
+        _proxy(found, way, checks.redaction)
     addresses: list[str] = []
     who = "The proxy's name" if way.proxy is not None else "Its name"
     with checks.check("dns", f"{who} is known", "RFC 1035") as found:
@@ -66,10 +70,10 @@ async def reachable(checks: Checks, url: str, kind: TransportKind, tls: Tls | No
         with checks.check("tunnel", "The proxy lets us through", "RFC 9110, section 9.3.6") as found:
             stream = await _stream(reached, way.port)
             async with stream:
-                await _tunnel(found, stream, way)
+                await _tunnel(found, stream, way, checks)
     if encrypted(url):
         with checks.check("tls", "Its certificate is good", "RFC 5280, RFC 9525") as found:
-            await _secured(found, reached, way, tls)
+            await _secured(found, reached, way, tls, checks)
 
 
 def _address(found: Finding, url: str, kind: TransportKind, redaction: Redaction) -> None:
@@ -85,25 +89,36 @@ def _address(found: Finding, url: str, kind: TransportKind, redaction: Redaction
         found.well(shown)
 
 
-def _way(url: str) -> Way:
+def _way(found: Finding, url: str) -> Way:
+    """``found`` fails where a proxy is named that is none; the way is that without one then, and of no use."""
     parts = urlsplit(url.strip())
     scheme = {"ws": "http", "wss": "https"}.get(parts.scheme.lower(), parts.scheme.lower())
     server, server_port = parts.hostname or "", parts.port or (80 if scheme == "http" else 443)
-    named = proxy_for(scheme, server, server_port)
-    proxy = urlsplit(named) if named is not None else None
-    if proxy is None or not proxy.hostname:
-        return Way(url, server, server_port, server, server_port, None)
-    port = proxy.port or (443 if proxy.scheme == "https" else 80)
-    return Way(url, proxy.hostname, port, server, server_port, proxy)
+    direct = Way(url, server, server_port, server, server_port, None)
+    names = (f"{scheme.upper()}_PROXY", "ALL_PROXY")
+    named = next((name for name in names if os.environ.get(name) or os.environ.get(name.lower())), "the system")
+    try:
+        proxied = proxy_for(scheme, server, server_port)
+        proxy = urlsplit(proxied) if proxied is not None else None
+        if proxy is None or not proxy.hostname:
+            return direct
+        port = proxy.port or (443 if proxy.scheme == "https" else 80)
+    except ValueError:  # what is written there is not shown: it may hold a password
+        found.fail(f"what {named} names is not a proxy's URL", "Write it as http://HOST:PORT, the port up to 65535.")
+        return direct
+    return Way(url, proxy.hostname, port, server, server_port, proxy, named)
 
 
-def _proxy(found: Finding, way: Way) -> None:
+def _proxy(found: Finding, way: Way, redaction: Redaction) -> None:
+    if found.state is CheckState.FAIL:
+        return
     if way.proxy is None:
         found.skip("none: it is reached directly")
         return
-    names = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
-    named = next((name for name in names if os.environ.get(name) or os.environ.get(name.lower())), "the system")
-    shown = f"{way.proxy.scheme}://{way.host}:{way.port}, from {named}"
+    if way.proxy.username is not None:  # the proxy may say it back
+        redaction.hide(unquote(way.proxy.password or ""))
+        redaction.hide(_credentials(way.proxy))
+    shown = f"{way.proxy.scheme}://{way.host}:{way.port}, from {way.named}"
     if way.proxy.scheme.startswith("socks"):
         found.fail(shown, "mcpdeck speaks to no SOCKS proxy: use an http:// proxy, or name the host in NO_PROXY.")
     else:
@@ -172,14 +187,18 @@ async def _stream(address: str, port: int) -> anyio.abc.SocketStream:
         return await anyio.connect_tcp(address, port)
 
 
-async def _tunnel(found: Finding, stream: anyio.abc.ByteStream, way: Way) -> None:
+def _credentials(proxy: SplitResult) -> str:
+    user = f"{unquote(proxy.username or '')}:{unquote(proxy.password or '')}"
+    return b64encode(user.encode()).decode()
+
+
+async def _tunnel(found: Finding, stream: anyio.abc.ByteStream, way: Way, checks: Checks) -> None:
     """CONNECT to the server; its bytes pass from then on."""
     assert way.proxy is not None
     host = f"[{way.server}]" if ":" in way.server else way.server
     lines = [f"CONNECT {host}:{way.server_port} HTTP/1.1", f"Host: {host}:{way.server_port}"]
     if way.proxy.username is not None:
-        user = f"{unquote(way.proxy.username)}:{unquote(way.proxy.password or '')}"
-        lines.append(f"Proxy-Authorization: Basic {b64encode(user.encode()).decode()}")
+        lines.append(f"Proxy-Authorization: Basic {_credentials(way.proxy)}")
     head = b""
     try:
         with anyio.fail_after(TCP_TIME):
@@ -192,7 +211,7 @@ async def _tunnel(found: Finding, stream: anyio.abc.ByteStream, way: Way) -> Non
     except (anyio.EndOfStream, anyio.BrokenResourceError):
         found.fail("the proxy closed the connection", "Is it a proxy at all? Check HTTPS_PROXY.")
         return
-    status = head.split(b"\r\n", 1)[0].decode("latin-1")
+    status = checks.line(head.split(b"\r\n", 1)[0].decode("latin-1"), STATUS)
     code = status.split(" ")[1] if status.count(" ") else ""
     if code.startswith("2"):
         found.well(status)
@@ -202,24 +221,26 @@ async def _tunnel(found: Finding, stream: anyio.abc.ByteStream, way: Way) -> Non
         found.fail(status or "no HTTP answer", f"The proxy lets nobody reach {way.server}: or add it to NO_PROXY.")
 
 
-async def _secured(found: Finding, address: str, way: Way, tls: Tls | None) -> None:
+async def _secured(found: Finding, address: str, way: Way, tls: Tls | None, checks: Checks) -> None:
     """A TLS handshake as the transport makes it; where it fails, once more to read the certificate that came."""
     context = await anyio.to_thread.run_sync(http.ssl_context, tls)  # raises ``ConfigError`` for files of no use
     try:
-        certificate, spoken = await _handshake(address, way, context)
+        certificate, spoken = await _handshake(address, way, context, checks)
     except TimeoutError:
         found.fail(f"no handshake within {TLS_TIME:g} s", "Nothing there may speak TLS: should the URL be http://?")
         return
     except (ssl.SSLError, OSError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
         refused = http.connect_error(error, f"{way.server}:{way.server_port}")
-        said = await _certificate(address, way)
+        came = await _certificate(address, way, checks)
+        said = seen(came) if came else None
+        lines = said.lines() if said is not None else (UNREAD,) if came else ()
         found.fail(
-            "\n".join(part for part in (refused.title, *(said.lines() if said is not None else ())) if part),
+            "\n".join(part for part in (refused.title, *lines) if part),
             said.remedy(way.server) or refused.hint if said is not None else refused.hint,
         )
         return
     said = seen(certificate)
-    lines = (spoken, *said.lines()) if said is not None else (spoken,)
+    lines = (spoken, *said.lines()) if said is not None else (spoken, UNREAD)
     remedy = said.soon() if said is not None else ""
     if remedy:
         found.warn("\n".join(lines), remedy)
@@ -227,24 +248,24 @@ async def _secured(found: Finding, address: str, way: Way, tls: Tls | None) -> N
         found.well("\n".join(lines))
 
 
-async def _certificate(address: str, way: Way) -> Seen | None:
-    """The certificate of a server that is not trusted: nothing is sent to it but the handshake."""
+async def _certificate(address: str, way: Way, checks: Checks) -> bytes:
+    """The certificate (DER) of a server that is not trusted: nothing is sent to it but the handshake. Empty: none."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     try:
-        return seen((await _handshake(address, way, context))[0])
+        return (await _handshake(address, way, context, checks))[0]
     except (TimeoutError, ssl.SSLError, OSError, anyio.EndOfStream, anyio.BrokenResourceError, ConfigError):
-        return None
+        return b""
 
 
-async def _handshake(address: str, way: Way, context: ssl.SSLContext) -> tuple[bytes, str]:
+async def _handshake(address: str, way: Way, context: ssl.SSLContext, checks: Checks) -> tuple[bytes, str]:
     """The certificate (DER) and what is spoken. Raises what went wrong."""
     with anyio.fail_after(TLS_TIME):
         stream = await _stream(address, way.port)
         async with stream:
             if way.proxy is not None:
-                await _tunnel(Finding(), stream, way)
+                await _tunnel(Finding(), stream, way, checks)
             secured = await TLSStream.wrap(
                 stream, hostname=way.server, ssl_context=context, server_side=False, standard_compatible=False
             )

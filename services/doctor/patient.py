@@ -6,10 +6,9 @@ Owns the values an examination is given. Decides nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..config.redaction import Redaction
 from ..errors import McpDeckError
 from ..models import ServerEntry
 from ..transports.base import MAX_FRAME
@@ -39,4 +38,3 @@ class Patient:
     probe: float = 8.0
     request: float = 30.0
     max_frame: int = MAX_FRAME
-    redaction: Redaction = field(default_factory=lambda: Redaction({}))

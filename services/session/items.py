@@ -28,11 +28,11 @@ def read_tool(item: Json, *, mirrors_headers: bool) -> Tool:
     if name is None:
         problems.append("the tool has no name")
     elif not _TOOL_NAME.fullmatch(name):
-        problems.append("the name is not 1 to 128 of A-Z a-z 0-9 _ - . (section 26)")
+        problems.append("the name is not 1 to 128 of A-Z a-z 0-9 _ - . (MCP specification, server/tools)")
     if not isinstance(schema, dict):
-        problems.append("the tool has no inputSchema object (section 26)")
+        problems.append("the tool has no inputSchema object (MCP specification, server/tools)")
     elif schema.get("type") != "object":
-        problems.append('the inputSchema is not of type "object" (section 26)')
+        problems.append('the inputSchema is not of type "object" (MCP specification, server/tools)')
     problems += schema_flaws(as_object(schema))
     if isinstance(output, dict):
         problems += [f"outputSchema: {flaw}" for flaw in schema_flaws(output)]

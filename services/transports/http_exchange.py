@@ -272,9 +272,11 @@ def _redirected(url: str, response: httpx.Response) -> str:
     try:
         return str(httpx.URL(urljoin(url, response.headers["location"])))
     except (KeyError, ValueError, httpx.InvalidURL):
-        raise ConnectError(
-            f"the server redirects ({response.status_code}) to no usable address", hint="Check the URL."
-        ) from None
+        raise _nowhere(f" ({response.status_code})") from None
+
+
+def _nowhere(status: str = "") -> ConnectError:
+    return ConnectError(f"the server redirects{status} to no usable address", hint="Check the URL.")
 
 
 def _place(url: str) -> str:
@@ -285,9 +287,12 @@ def _place(url: str) -> str:
 def _broken(error: Exception, url: str) -> McpDeckError:
     """What a failed exchange means: a peer that breaks HTTP is told from one that went away."""
     if isinstance(error, httpx.RemoteProtocolError) and not _WENT_AWAY.search(str(error)):
+        if "location header" in str(error):  # httpx looks at it before we can
+            return _nowhere()
         too_long = "too long" in str(error)
+        what = "endless headers" if too_long else "what is no HTTP"
         return RemoteProtocolError(
-            f"{http.host_of(url)} answered with {'endless headers' if too_long else 'what is no HTTP'}: {error}",
+            f"{http.host_of(url)} answered with {what}: {str(error).rstrip('.')}",
             hint="Is this URL an MCP endpoint?",
         )
     return http.mapped(error, url)
@@ -297,7 +302,7 @@ _WENT_AWAY = re.compile("disconnected|closed connection|without sending")
 
 
 STATUS_HINTS = {
-    400: "The server did not accept the request; its answer is below.",
+    400: "The server did not accept the request: what it answered, if anything, says why.",
     403: "The server forbids this; check its access rules and allowed origins.",
     404: "Check the path of the URL: many servers serve /mcp.",
     405: "This URL does not take POST: it may be an endpoint of the older HTTP+SSE transport, or not an MCP endpoint.",

@@ -59,6 +59,17 @@ def test_the_dashboard_ends_its_servers_and_their_children_when_somebody(
         assert b"Traceback" not in terminal.output
 
 
+def test_the_dashboard_ends_with_its_terminal_though_another_program_leads_the_session(tmp_path: Path) -> None:
+    # As below `make run`: the leader is told that the terminal is gone, and waits for its child.
+    config = tmp_path / "servers.json"
+    servers = {"plain": {"command": sys.executable, "args": [MISBEHAVING, "plain"]}}
+    config.write_text(json.dumps({"mcpServers": servers}))
+    leader = ("sh", "-c", 'trap : HUP; "$@"; exit 0', "leader")
+    with Terminal((*leader, *MCPDECK, "--strict-mcp-config", "--mcp-config", str(config))) as terminal:
+        terminal.wait_for(b"1/1")
+        ends_with_its_family(terminal, closes_the_terminal, members=2)
+
+
 @pytest.mark.parametrize("leave", [types_ctrl_c, sends_sigterm, closes_the_terminal])
 def test_a_command_in_mid_call_ends_its_server_and_its_children_when_somebody(
     leave: Callable[[Terminal], None],

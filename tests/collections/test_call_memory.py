@@ -33,6 +33,51 @@ def recent(name: str, at: float, **arguments: str) -> Recent:
     return Recent("s", Offered.TOOL, name, {**arguments}, "success", 1.0, at)
 
 
+HIDDEN: JsonObject = {"type": "string", "format": "password", "writeOnly": True}
+SHAPES: dict[str, JsonObject] = {
+    "a reference": {"$ref": "#/$defs/hidden"},
+    "a branch": {"anyOf": [HIDDEN, {"type": "null"}]},
+    "a branch behind a reference": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/hidden"}]},
+    "a condition": {"if": {"type": "string"}, "then": HIDDEN},
+    "a description": {"type": "string", "description": "your passphrase"},
+    "a title": {"type": "string", "title": "API key"},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_secret_is_left_out_however_the_schema_tells_of_it(shape: str) -> None:
+    schema: JsonObject = {
+        "$defs": {"hidden": HIDDEN, "box": {"type": "object", "properties": {"v": SHAPES[shape]}}},
+        "properties": {
+            "v": SHAPES[shape],
+            "box": {"$ref": "#/$defs/box"},
+            "boxes": {"type": "array", "items": {"$ref": "#/$defs/box"}},
+            "pair": {"prefixItems": [{"type": "string"}, SHAPES[shape]]},
+            "more": {"additionalProperties": SHAPES[shape]},
+            "tree": {"$ref": "#"},
+        },
+    }
+    arguments: JsonObject = {
+        "v": "hunter2",
+        "box": {"v": "hunter2", "w": "plain"},
+        "boxes": [{"v": "hunter2", "w": "plain"}],
+        "pair": ["plain", "hunter2"],
+        "more": {"x": "hunter2"},
+        "tree": {"tree": {"v": "hunter2", "w": "plain"}},
+    }
+    kept = without(arguments, schema)
+    assert "hunter2" not in json.dumps(kept)
+    assert kept["box"] == {"w": "plain"}
+    written = named(arguments, schema)
+    assert "hunter2" not in json.dumps(written.arguments)
+    assert "hunter2" in written.variables.values()
+
+
+def test_a_number_is_no_secret_for_the_words_beside_it() -> None:
+    schema: JsonObject = {"properties": {"max_tokens": {"type": "integer", "description": "how many tokens"}}}
+    assert without({"max_tokens": 500}, schema) == {"max_tokens": 500}
+
+
 def test_secrets_are_left_out_whatever_gives_them_away() -> None:
     kept = without(ARGUMENTS, SCHEMA)
     text = json.dumps(kept)
