@@ -116,6 +116,7 @@ class CallConsole(VerticalScroll, can_focus=True):
         self._asks = asks
         self._cards: dict[str, CallCard] = {}
         self._order: tuple[CallState, ...] = ()
+        self._expected = ""
         self._old = OldCalls(clock)
         self._empty = Static(Content("No calls yet. Choose a tool, fill in its form, press Ctrl+R."), id="calls-empty")
         self._timer: Timer | None = None
@@ -154,13 +155,19 @@ class CallConsole(VerticalScroll, can_focus=True):
         calls = [call for call in self.calls if self.server is None or call.server == self.server]
         running = [call for call in calls if call.status is CallStatus.RUNNING]
         finished = [call for call in calls if call.status is not CallStatus.RUNNING]
-        followed = not self._order or self.selected in (None, self._order[0].id)
+        seen = {call.id for call in self._order}
+        at_first = not seen or self.selected in (None, self._order[0].id)
         self._place_cards([*running[:RUNNING], *finished[:CARDS]])
         rest = (*running[RUNNING:], *finished[CARDS:])
         self._order = (*running[:RUNNING], *finished[:CARDS], *rest)
         self._empty.display = not calls
-        known = any(call.id == self.selected for call in self._order)
-        if not known or followed:
+        here = {call.id for call in self._order}
+        # Who stands at the top goes on to what is new there; a call that only moved is not new.
+        followed = at_first and bool(self._order) and self._order[0].id not in seen and self._expected not in seen
+        if self._expected in here - seen or (self._expected in here and self.selected is None):
+            self.selected = self._expected
+            self.call_after_refresh(self._show_selected)
+        elif self.selected not in here or followed:
             self.selected = self._order[0].id if self._order else None
             if followed and not self.has_focus:
                 self.scroll_home(animate=False)
@@ -170,6 +177,17 @@ class CallConsole(VerticalScroll, can_focus=True):
                 self._timer.resume()
             else:
                 self._timer.pause()
+
+    def expect(self, call_id: str) -> None:
+        """Put the cursor on this call, as soon as it is there."""
+        self._expected = call_id
+        if any(call.id == call_id for call in self._order):
+            self.selected = call_id
+            self._show_selected()
+
+    def _show_selected(self) -> None:
+        if self._order:
+            self._move_to(self._index())
 
     def _place_cards(self, shown: Sequence[CallState]) -> None:
         wanted = {call.id for call in shown}

@@ -45,6 +45,11 @@ class DeckActions(ResultActions):
 
     # Calls.
 
+    def made_by_hand(self, call_id: str) -> None:
+        """A person made this call just now: the cursor goes to it once it is there, whatever else is running."""
+        self._by_hand.append(call_id)
+        self._calls.expect(call_id)
+
     def start_call(
         self, server: str, tool: str, arguments: JsonObject, *, validate: bool, as_task: bool = False
     ) -> None:
@@ -55,7 +60,7 @@ class DeckActions(ResultActions):
             self.call_later(self._refused, server, tool, problems)
 
         made = self._intents.call(server, tool, arguments, validate=validate, refused=refused, as_task=as_task)
-        self._by_hand.append(made)
+        self.made_by_hand(made)
 
     def _refused(self, server: str, tool: str, problems: tuple[str, ...]) -> None:
         shown = self._form.tool
@@ -91,7 +96,7 @@ class DeckActions(ResultActions):
                 made = self._intents.read(call.server, call.tool)
             case _:
                 made = self._intents.prompt(call.server, call.tool, call.arguments)
-        self._by_hand.append(made)
+        self.made_by_hand(made)
 
     def follow_link(self, call: CallState) -> None:
         """Read a resource that the result of a call links to; of several, one that is chosen."""
@@ -99,9 +104,8 @@ class DeckActions(ResultActions):
 
         def chosen(number: str | None) -> None:
             if number is not None:
-                self._by_hand.append(self._intents.read(call.server, links[int(number)].uri))
+                self.made_by_hand(self._intents.read(call.server, links[int(number)].uri))
                 self.focus_zone(Zone.CALLS)
-                self._calls.action_first()
 
         if len(links) == 1:
             chosen("0")

@@ -95,7 +95,7 @@ class DeckItems(DeckLists):
         if not row.usable:
             self._say(f"{one_line(row.id, 60)} is not connected", "Press r to connect it.")
             return
-        self._by_hand.append(self._intents.read(row.id, item.key))
+        self.made_by_hand(self._intents.read(row.id, item.key))
         self._go_to_result()
 
     def _look_at_task(self, row: ServerState, task: TaskInfo) -> None:
@@ -104,7 +104,7 @@ class DeckItems(DeckLists):
             self.focus_zone(Zone.ITEM)
             self._say(f"{one_line(row.id, 60)} is not connected", "What is shown was told before. r connects it.")
         elif task.status == "completed":
-            self._by_hand.append(self._intents.task_result(row.id, task.id, task.tool))
+            self.made_by_hand(self._intents.task_result(row.id, task.id, task.tool))
             self._go_to_result()
         else:
             self.focus_zone(Zone.ITEM)
@@ -127,12 +127,12 @@ class DeckItems(DeckLists):
                     event.server, event.tool, event.arguments, validate=event.validate, as_task=event.as_task
                 )
             case SubjectKind.PROMPT:
-                self._by_hand.append(self._intents.prompt(subject.server, subject.name, event.arguments))
+                self.made_by_hand(self._intents.prompt(subject.server, subject.name, event.arguments))
             case SubjectKind.TEMPLATE:
                 made = self._intents.read_template(subject.server, subject.name, event.arguments)
                 if made is None:
                     return
-                self._by_hand.append(made)
+                self.made_by_hand(made)
         self.focus_zone(Zone.CALLS)
 
     @on(ToolForm.CompletionWanted)

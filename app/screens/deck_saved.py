@@ -147,7 +147,7 @@ class DeckSaved(DeckItems):
         if call is not None and call.method == RUN:
             made = self._intents.saved.run_again(call)
             if made is not None:
-                self._by_hand.append(made)
+                self.made_by_hand(made)
             return
         super().repeat_call(call_id)
 
@@ -177,7 +177,7 @@ class DeckSaved(DeckItems):
                 self.open_recent(one)
                 self._say("Secrets are not kept", "Fill them in, then call.")
             case "again":
-                self._by_hand.append(self._intents.saved.again(one))
+                self.made_by_hand(self._intents.saved.again(one))
                 self.focus_zone(Zone.CALLS)
             case "save":
                 self._save(Called(one.kind, one.server, one.name, one.arguments, one.as_task))
@@ -318,9 +318,8 @@ class DeckSaved(DeckItems):
             made = self._intents.saved.run_many(
                 called.kind, called.server, called.name, called.arguments, plan, as_task=called.as_task
             )
-            self._by_hand.append(made)
+            self.made_by_hand(made)
             self.focus_zone(Zone.CALLS)
-            self._calls.action_first()
 
         app_of(self).push_screen(RunScreen(called.words, self._plan or Plan(), self._warning(called)), planned)
 

@@ -52,6 +52,31 @@ async def test_running_calls_stand_above_newer_finished_ones() -> None:
         assert row_of(app, "tool-b") < row_of(app, "tool-c") < row_of(app, "tool-a")
 
 
+async def test_the_cursor_goes_to_the_call_that_was_just_made_and_stays_with_it() -> None:
+    widget = console()
+    async with staged(widget) as (_, pilot):
+        widget.calls = (running("long"),)
+        await pilot.pause()
+        widget.expect("mine")
+        widget.calls = (running("mine"), running("long"))
+        await pilot.pause()
+        assert widget.selected == "mine"
+        widget.calls = (made("mine"), running("long"))
+        await pilot.pause()
+        assert widget.selected == "mine"
+
+
+async def test_a_call_that_is_over_at_once_has_the_cursor_below_one_that_runs() -> None:
+    widget = console()
+    async with staged(widget) as (_, pilot):
+        widget.calls = (running("long"),)
+        await pilot.pause()
+        widget.expect("mine")
+        widget.calls = (made("mine"), running("long"))
+        await pilot.pause()
+        assert widget.selected == "mine"
+
+
 async def test_a_running_call_shows_elapsed_time_progress_message_and_how_to_cancel() -> None:
     widget = console()
     async with staged(widget) as (app, pilot):
