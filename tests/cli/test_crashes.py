@@ -11,7 +11,7 @@ from textual.widgets import Static
 from mcpdeck.app.crashes import crash_text
 from mcpdeck.app.deck import Deck
 from mcpdeck.services.state.store import Store
-from tests.screenshots import Nobody
+from tests.ui.deck_stage import Kept
 
 SECRET = "s3cret-9f3a7c"
 
@@ -50,7 +50,7 @@ __main__.main()
 
 @pytest.mark.anyio
 async def test_the_dashboard_shows_no_local_variables_when_it_crashes(capsys: pytest.CaptureFixture[str]) -> None:
-    deck = Deck(Store(), lambda toast: Nobody())
+    deck = Deck(Store(), Kept)
 
     class Fails(Static):
         def on_mount(self) -> None:
