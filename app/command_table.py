@@ -252,8 +252,8 @@ the tools' servers say of them (a hint that is missing counts as the worst).
 mcpdeck registry search looks for servers that are not installed.
 """
 RUN = """\
-A collection is mcpdeck.calls.json in the project, a file in .mcpdeck/calls, or a
-private one; NAME is that of a collection. Without FILE or NAME: the project's.
+A collection is mcpdeck.calls.json in the project, a file in .mcpdeck/calls, or
+a private one; NAME is that of a collection. Without both: the project's.
 Each call says what it expects, and values go from earlier calls to later ones:
   {"variables": {"city": "Turin"},
    "calls": {"weather": {"server": "weather", "tool": "get_weather",
